@@ -1,0 +1,1 @@
+"""What is remembered: PostgreSQL. The only room that imports a database library."""
