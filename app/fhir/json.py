@@ -1,0 +1,255 @@
+"""Strict, lossless JSON: the one reader for bytes that others send, and the one writer of trees.
+
+Numbers that Python would rewrite (`1.10`, `1e2`, `-0`, 19 digits and more) stay the text they were. Refused are: anything but UTF-8,
+duplicate keys, NaN and Infinity, lone surrogates, control characters, noncharacters, trailing data, and what passes the limits below.
+
+*Source*: security sheet INP-01, INP-02, INP-04, INP-08 and its table of limits; R4 json.html.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import orjson
+
+from app.fhir.errors import Refusal, Structure, TooCostly, Value
+
+JsonObject = dict[str, Any]
+
+MAX_DEPTH = 64
+MAX_KEYS = 2_000
+MAX_ITEMS = 10_000
+MAX_NUMBER_LENGTH = 64
+MAX_INT_DIGITS = 18
+
+_BAD_CHARACTER = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + "".join(f"{chr(p + 0xFFFE)}{chr(p + 0xFFFF)}" for p in range(0x10000, 0x110000, 0x10000)) + "]"
+)
+_ELEMENT_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
+
+
+class Number:
+    """A JSON number that keeps the form it was written in."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        if len(text) > MAX_NUMBER_LENGTH:
+            raise _Found("number-length")
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text})"
+
+
+def parse(body: bytes) -> JsonObject:
+    """The object that a body holds. Raises Structure or Value (TooCostly for an endless array) with the place, never the content."""
+    text = _decode(body)
+    try:
+        tree, end = _FAST.raw_decode(text, _skip_space(text, 0))
+    except _Found as found:
+        _locate(text, found.rule)
+    except json.JSONDecodeError as problem:
+        raise Structure("json-syntax", f"The body is not well-formed JSON: see line {problem.lineno}, column {problem.colno}.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if _skip_space(text, end) != len(text):
+        raise Structure("json-trailing", "There is something after the end of the JSON value; a body holds exactly one resource.")
+    if type(tree) is not dict:
+        raise Structure("json-object", "The body must be a JSON object with a resourceType.")
+    if _may_break_limits(body, text) and _breaks_limits(tree, 1):
+        raise next(_problems(tree))
+    return tree
+
+
+def dump(tree: Any) -> bytes:
+    """Compact UTF-8 JSON of a tree: keys in their order, numbers as they were written."""
+    return orjson.dumps(tree, default=_write_number)
+
+
+def is_element_name(key: str) -> bool:
+    """True when a key looks like an element's name, so that an error may repeat it; any other key might be anything."""
+    return _ELEMENT_NAME.fullmatch(key) is not None
+
+
+class _Found(Exception):
+    """The scanner met something forbidden; where it is, a second, slower reading finds out."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as the second reading keeps it: every pair, duplicates included."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        raise _Found("json-duplicate-key")
+    if len(tree) > MAX_KEYS:
+        raise _Found("json-keys")
+    return tree
+
+
+def _int(text: str) -> int | Number:
+    return int(text) if len(text) <= MAX_INT_DIGITS and text != "-0" else Number(text)
+
+
+def _constant(_: str) -> NoReturn:
+    raise _Found("json-constant")
+
+
+def _write_number(value: object) -> orjson.Fragment:
+    if type(value) is Number:
+        return orjson.Fragment(value.text)
+    raise TypeError(type(value).__name__)
+
+
+_FAST = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=_int, parse_constant=_constant)
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def _skip_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() if found else start
+
+
+def _decode(body: bytes) -> str:
+    if not body:
+        raise Structure("json-empty", "The body is empty; it must be a JSON object with a resourceType.")
+    if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
+        raise Structure("json-encoding", "The body must be UTF-8 without a byte order mark.")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise Structure("json-encoding", f"The body is not UTF-8: see byte {problem.start}.") from None
+
+
+def _too_deep() -> Structure:
+    return Structure("json-depth", f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+
+
+_SCANNER_RULES = {
+    "json-constant": (Value, "NaN and Infinity are not JSON numbers."),
+    "number-length": (Value, f"A number may have at most {MAX_NUMBER_LENGTH} characters."),
+    "json-duplicate-key": (Structure, "A member occurs twice in one object; each may occur once."),
+    "json-keys": (Structure, f"An object may have at most {MAX_KEYS} members."),
+}
+
+
+def _locate(text: str, rule: str) -> NoReturn:
+    """Reads once more, keeping all that the first reading stopped at, and raises the refusal with its place."""
+    marks = {"number-length": lambda text: _Mark("number-length", len(text) > MAX_NUMBER_LENGTH), "json-constant": lambda text: _Mark("json-constant", True)}
+    slow = json.JSONDecoder(object_pairs_hook=_Pairs, parse_float=marks["number-length"], parse_int=marks["number-length"], parse_constant=marks["json-constant"])
+    kind, message = _SCANNER_RULES[rule]
+    try:
+        tree, _ = slow.raw_decode(text, _skip_space(text, 0))
+    except json.JSONDecodeError as problem:
+        raise Structure("json-syntax", f"The body is not well-formed JSON: see line {problem.lineno}, column {problem.colno}.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    raise kind(rule, message, next(_marked(tree, rule), ""))
+
+
+class _Mark:
+    """A number of the second reading."""
+
+    __slots__ = ("bad", "rule")
+
+    def __init__(self, rule: str, bad: bool) -> None:
+        self.rule = rule
+        self.bad = bad
+
+
+def _marked(tree: Any, rule: str) -> Iterator[str]:
+    for at, node in _walk(tree):
+        if isinstance(node, _Mark):
+            found = node.bad and node.rule == rule
+        elif isinstance(node, _Pairs):
+            names = [name for name, _ in node]
+            found = (rule == "json-duplicate-key" and len(set(names)) != len(names)) or (rule == "json-keys" and len(names) > MAX_KEYS)
+        else:
+            found = False
+        if found:
+            yield at
+
+
+def _may_break_limits(body: bytes, text: str) -> bool:
+    """A glance at the text that spares most bodies a walk through the tree."""
+    return (
+        any(escape in text for escape in ("\\u", "\\b", "\\f"))
+        or (not text.isascii() and _BAD_CHARACTER.search(text) is not None)
+        or body.count(b"[") + body.count(b"{") > MAX_DEPTH
+        or body.count(b",") >= MAX_ITEMS
+    )
+
+
+def _breaks_limits(node: Any, depth: int) -> bool:
+    """True when something in the tree is too deep, too long or not a character; the recursion is at most MAX_DEPTH deep."""
+    kind = type(node)
+    if kind is str:
+        return _BAD_CHARACTER.search(node) is not None
+    if kind is dict:
+        if depth > MAX_DEPTH:
+            return True
+        for key, value in node.items():
+            if _breaks_limits(value, depth + 1) or _BAD_CHARACTER.search(key):
+                return True
+    elif kind is list:
+        if depth > MAX_DEPTH or len(node) > MAX_ITEMS:
+            return True
+        for item in node:
+            if _breaks_limits(item, depth + 1):
+                return True
+    return False
+
+
+def _problems(tree: JsonObject) -> Iterator[Refusal]:
+    """What the scanner lets pass, with its place: depth, length of arrays, characters."""
+    for at, node in _walk(tree):
+        if type(node) is list and len(node) > MAX_ITEMS:
+            yield TooCostly("json-items", f"An array may have at most {MAX_ITEMS} items.", at)
+        elif type(node) is str and _BAD_CHARACTER.search(node):
+            yield Value("character", "A string may not hold control characters, lone surrogates or noncharacters.", at)
+        elif type(node) is dict and any(_BAD_CHARACTER.search(key) for key in node):
+            yield Value("character", "A member's name may not hold control characters, lone surrogates or noncharacters.", at)
+
+
+def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
+    """Every value with its place, without recursion. Raises Structure below the deepest level allowed."""
+    root = _members(tree)
+    name = next((value for key, value in root if key == "resourceType"), "") if root else ""
+    stack: list[tuple[str, Any, int]] = [(name if type(name) is str and is_element_name(name) else "", tree, 1)]
+    while stack:
+        at, node, depth = stack.pop()
+        members = _members(node)
+        items = node if type(node) is list else None
+        if (members is not None or items is not None) and depth > MAX_DEPTH:
+            raise _too_deep()
+        yield at, node
+        if members is not None:
+            stack.extend((_below(at, key), value, depth + 1) for key, value in reversed(members))
+        elif items is not None:
+            stack.extend((f"{at}[{i}]", items[i], depth + 1) for i in range(len(items) - 1, -1, -1))
+
+
+def _members(node: Any) -> list[tuple[str, Any]] | None:
+    if isinstance(node, _Pairs):
+        return node
+    return list(node.items()) if type(node) is dict else None
+
+
+def _below(at: str, key: str) -> str:
+    name = key if is_element_name(key) else "?"
+    return f"{at}.{name}" if at else name
