@@ -1,0 +1,1 @@
+"""What all pages for people share: templates, forms, sessions, CSRF, security headers, error pages."""
