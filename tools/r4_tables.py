@@ -51,8 +51,14 @@ def main(package_path: str, folder: str = "fhir_profiles/r4") -> None:
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     used: dict[str, str] = {}
-    elements = [row for name in sorted(package.structures) for row in element_rows(package, package.structures[name], used)]
-    _write(out / "types.tsv", ("type", "kind", "base", "abstract"), (type_row(tree) for _, tree in sorted(package.structures.items())))
+    elements = [
+        row for name in sorted(package.structures) for row in element_rows(package, package.structures[name], used)
+    ]
+    _write(
+        out / "types.tsv",
+        ("type", "kind", "base", "abstract"),
+        (type_row(tree) for _, tree in sorted(package.structures.items())),
+    )
     _write(out / "elements.tsv", ("path", "min", "max", "types", "codes", "flags"), elements)
     _write(out / "codes.tsv", ("value set", "system", "codes"), code_rows(package, used))
 
@@ -76,7 +82,11 @@ def element_rows(package: Package, tree: Json, used: dict[str, str]) -> Iterator
         if value_set:
             used[name] = value_set
         attribute = "xmlAttr" in element.get("representation", [])
-        flags = ("a" if attribute else "") + ("!" if element.get("isModifier") else "") + ("s" if element.get("isSummary") else "")
+        flags = (
+            ("a" if attribute else "")
+            + ("!" if element.get("isModifier") else "")
+            + ("s" if element.get("isSummary") else "")
+        )
         # The package calls Resource.id a string; the text of the specification, and every server, an id.
         types = "id" if path == "Resource.id" else _types(element)
         yield path, str(element["min"]), element["max"], types, name, flags
@@ -84,7 +94,7 @@ def element_rows(package: Package, tree: Json, used: dict[str, str]) -> Iterator
 
 def _types(element: Json) -> str:
     if "contentReference" in element:
-        return "@" + element["contentReference"].removeprefix("#")
+        return "@" + str(element["contentReference"]).removeprefix("#"
     return " ".join(_type(kind) for kind in element["type"])
 
 
@@ -144,7 +154,9 @@ def _included(package: Package, include: Json, url: str) -> list[str]:
             sys.exit(f"{url}: unknown filter {rule}")
         wanted = rule["op"] != "is-not-a"
         self_too = rule["op"] == "is-a"
-        concepts = [(c, up) for c, up in concepts if ((rule["value"] in up) or (self_too and c == rule["value"])) == wanted]
+        concepts = [
+            (c, up) for c, up in concepts if ((rule["value"] in up) or (self_too and c == rule["value"])) == wanted
+        ]
     return [code for code, _ in concepts]
 
 

@@ -23,7 +23,9 @@ DATE_TIME = re.compile(_DATE + "(?:" + _TIME + ")?)?)?", re.ASCII)
 INSTANT = re.compile(r"([0-9]{4})(-)([0-9]{2})(-)([0-9]{2})" + _TIME, re.ASCII)
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]{1,20})?", re.ASCII)
 # In a search the seconds and the offset may be left out; a "+" arrives as a space when the client did not escape it.
-_SEARCHED = re.compile(_DATE + r"(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,20}))?)?(Z|[+ -][0-9]{2}:[0-9]{2})?)?)?)?", re.ASCII)
+_SEARCHED = re.compile(
+    _DATE + r"(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,20}))?)?(Z|[+ -][0-9]{2}:[0-9]{2})?)?)?)?", re.ASCII
+)
 
 Interval = tuple[datetime, datetime]
 
@@ -97,7 +99,9 @@ def _utc(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _moment(day: date, hour: int, minute: int, second: str | None, fraction: str | None, offset: str | None) -> Interval:
+def _moment(
+    day: date, hour: int, minute: int, second: str | None, fraction: str | None, offset: str | None
+) -> Interval:
     """A leap second counts as the second after :59, so that it sorts between its neighbours' ends."""
     whole = int(second or 0)
     if hour > 23 or minute > 59 or whole > 60:
@@ -130,4 +134,7 @@ def _clamp(moment: datetime, more: timedelta) -> datetime:
 
 
 def _bad() -> Value:
-    return Value("date-form", "A date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with Z or an offset from -12:00 to +14:00, and must be in the calendar.")
+    return Value(
+        "date-form",
+        "A date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with Z or an offset from -12:00 to +14:00, and must be in the calendar.",
+    )

@@ -197,4 +197,6 @@ class Timeout(Refusal):
     code = "timeout"
 
 
-_BY_CODE: dict[str, type[Refusal]] = {kind.code: kind for kind in (Structure, Value, Required, Invariant, CodeInvalid, Invalid)}
+_BY_CODE: dict[str, type[Refusal]] = {
+    kind.code: kind for kind in (Structure, Value, Required, Invariant, CodeInvalid, Invalid)
+}

@@ -193,7 +193,9 @@ def _reference(param: str, only: str) -> Emit:
         kind, id_ = _target(text, base) if text else (None, None)
         kind = kind or _text(value, "type")
         identifier = value.get("identifier")
-        system, logical = (_text(identifier, "system"), _text(identifier, "value")) if type(identifier) is dict else (None, None)
+        system, logical = (
+            (_text(identifier, "system"), _text(identifier, "value")) if type(identifier) is dict else (None, None)
+        )
         if (only and kind != only) or text.startswith("#") or not (text or logical):
             return
         _add(found.references, ReferenceValue(param, text, kind, id_, system, logical))
@@ -243,7 +245,10 @@ def _period(param: str) -> Emit:
         if type(value) is dict:
             start, end = _interval(value.get("start")), _interval(value.get("end"))
             if start or end:
-                _add(found.dates, DateValue(param, start[0] if start else dates.EARLIEST, end[1] if end else dates.LATEST))
+                _add(
+                    found.dates,
+                    DateValue(param, start[0] if start else dates.EARLIEST, end[1] if end else dates.LATEST),
+                )
 
     return emit
 

@@ -1,7 +1,9 @@
 """Strict, lossless JSON: the one reader for bytes that others send, and the one writer of trees.
 
-Numbers that Python would rewrite (`1.10`, `1e2`, `-0`, 19 digits and more) stay the text they were. Refused are: anything but UTF-8,
-duplicate keys, NaN and Infinity, lone surrogates, control characters, noncharacters, trailing data, and what passes the limits below.
+Numbers that Python would rewrite (`1.10`, `1e2`, `-0`, 19 digits and more) stay the text they were. Refused are anything but
+UTF-8, duplicate keys, NaN and Infinity, lone surrogates, control characters, noncharacters, trailing data, and what passes
+the limits below. The standard library's scanner (in C) reads; a body that it or a glance at the text suspects is read again
+slowly, to say where.
 
 *Source*: security sheet INP-01, INP-02, INP-04, INP-08 and its table of limits; R4 json.html.
 """
@@ -15,7 +17,9 @@ from typing import Any, NoReturn
 
 import orjson
 
+from app.fhir.characters import has_forbidden
 from app.fhir.errors import Refusal, Structure, TooCostly, Value
+from app.fhir.tables import r4
 
 JsonObject = dict[str, Any]
 
@@ -25,9 +29,6 @@ MAX_ITEMS = 10_000
 MAX_NUMBER_LENGTH = 64
 MAX_INT_DIGITS = 18
 
-_BAD_CHARACTER = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff" + "".join(f"{chr(p + 0xFFFE)}{chr(p + 0xFFFF)}" for p in range(0x10000, 0x110000, 0x10000)) + "]"
-)
 _ELEMENT_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
 
 
@@ -52,18 +53,18 @@ class Number:
 
 
 def parse(body: bytes) -> JsonObject:
-    """The object that a body holds. Raises Structure or Value (TooCostly for an endless array) with the place, never the content."""
+    """The object that a body holds. Raises Structure, Value or TooCostly (an endless array) with the place, not the content."""
     text = _decode(body)
     try:
         tree, end = _FAST.raw_decode(text, _skip_space(text, 0))
     except _Found as found:
         _locate(text, found.rule)
     except json.JSONDecodeError as problem:
-        raise Structure("json-syntax", f"The body is not well-formed JSON: see line {problem.lineno}, column {problem.colno}.") from None
+        raise _malformed(problem) from None
     except RecursionError:
         raise _too_deep() from None
     if _skip_space(text, end) != len(text):
-        raise Structure("json-trailing", "There is something after the end of the JSON value; a body holds exactly one resource.")
+        raise Structure("json-trailing", "There is something after the resource; a body holds exactly one.")
     if type(tree) is not dict:
         raise Structure("json-object", "The body must be a JSON object with a resourceType.")
     if _may_break_limits(body, text) and _breaks_limits(tree, 1):
@@ -136,10 +137,15 @@ def _decode(body: bytes) -> str:
         raise Structure("json-encoding", f"The body is not UTF-8: see byte {problem.start}.") from None
 
 
+def _malformed(problem: json.JSONDecodeError) -> Structure:
+    return Structure("json-syntax", f"The body is not JSON: see line {problem.lineno}, column {problem.colno}.")
+
+
 def _too_deep() -> Structure:
     return Structure("json-depth", f"The JSON is nested deeper than {MAX_DEPTH} levels.")
 
 
+_NO_CHARACTERS = "may not hold control characters, lone surrogates or noncharacters."
 _SCANNER_RULES = {
     "json-constant": (Value, "NaN and Infinity are not JSON numbers."),
     "number-length": (Value, f"A number may have at most {MAX_NUMBER_LENGTH} characters."),
@@ -150,35 +156,42 @@ _SCANNER_RULES = {
 
 def _locate(text: str, rule: str) -> NoReturn:
     """Reads once more, keeping all that the first reading stopped at, and raises the refusal with its place."""
-    marks = {"number-length": lambda text: _Mark("number-length", len(text) > MAX_NUMBER_LENGTH), "json-constant": lambda text: _Mark("json-constant", True)}
-    slow = json.JSONDecoder(object_pairs_hook=_Pairs, parse_float=marks["number-length"], parse_int=marks["number-length"], parse_constant=marks["json-constant"])
+
+    def number(literal: str) -> _Mark:
+        return _Mark("number-length" if len(literal) > MAX_NUMBER_LENGTH else "")
+
+    def constant(_: str) -> _Mark:
+        return _Mark("json-constant")
+
+    slow = json.JSONDecoder(object_pairs_hook=_Pairs, parse_float=number, parse_int=number, parse_constant=constant)
     kind, message = _SCANNER_RULES[rule]
     try:
         tree, _ = slow.raw_decode(text, _skip_space(text, 0))
     except json.JSONDecodeError as problem:
-        raise Structure("json-syntax", f"The body is not well-formed JSON: see line {problem.lineno}, column {problem.colno}.") from None
+        raise _malformed(problem) from None
     except RecursionError:
         raise _too_deep() from None
     raise kind(rule, message, next(_marked(tree, rule), ""))
 
 
 class _Mark:
-    """A number of the second reading."""
+    """A number of the second reading, and the rule that it breaks."""
 
-    __slots__ = ("bad", "rule")
+    __slots__ = ("rule",)
 
-    def __init__(self, rule: str, bad: bool) -> None:
+    def __init__(self, rule: str) -> None:
         self.rule = rule
-        self.bad = bad
 
 
 def _marked(tree: Any, rule: str) -> Iterator[str]:
     for at, node in _walk(tree):
         if isinstance(node, _Mark):
-            found = node.bad and node.rule == rule
+            found = node.rule == rule
         elif isinstance(node, _Pairs):
-            names = [name for name, _ in node]
-            found = (rule == "json-duplicate-key" and len(set(names)) != len(names)) or (rule == "json-keys" and len(names) > MAX_KEYS)
+            distinct = len({name for name, _ in node})
+            found = (
+                distinct != len(node) if rule == "json-duplicate-key" else rule == "json-keys" and distinct > MAX_KEYS
+            )
         else:
             found = False
         if found:
@@ -189,22 +202,22 @@ def _may_break_limits(body: bytes, text: str) -> bool:
     """A glance at the text that spares most bodies a walk through the tree."""
     return (
         any(escape in text for escape in ("\\u", "\\b", "\\f"))
-        or (not text.isascii() and _BAD_CHARACTER.search(text) is not None)
+        or (not text.isascii() and has_forbidden(text))
         or body.count(b"[") + body.count(b"{") > MAX_DEPTH
         or body.count(b",") >= MAX_ITEMS
     )
 
 
 def _breaks_limits(node: Any, depth: int) -> bool:
-    """True when something in the tree is too deep, too long or not a character; the recursion is at most MAX_DEPTH deep."""
+    """True when something is too deep, too long or not a character; recursion ends at MAX_DEPTH."""
     kind = type(node)
     if kind is str:
-        return _BAD_CHARACTER.search(node) is not None
+        return has_forbidden(node)
     if kind is dict:
         if depth > MAX_DEPTH:
             return True
         for key, value in node.items():
-            if _breaks_limits(value, depth + 1) or _BAD_CHARACTER.search(key):
+            if _breaks_limits(value, depth + 1) or has_forbidden(key):
                 return True
     elif kind is list:
         if depth > MAX_DEPTH or len(node) > MAX_ITEMS:
@@ -220,17 +233,17 @@ def _problems(tree: JsonObject) -> Iterator[Refusal]:
     for at, node in _walk(tree):
         if type(node) is list and len(node) > MAX_ITEMS:
             yield TooCostly("json-items", f"An array may have at most {MAX_ITEMS} items.", at)
-        elif type(node) is str and _BAD_CHARACTER.search(node):
-            yield Value("character", "A string may not hold control characters, lone surrogates or noncharacters.", at)
-        elif type(node) is dict and any(_BAD_CHARACTER.search(key) for key in node):
-            yield Value("character", "A member's name may not hold control characters, lone surrogates or noncharacters.", at)
+        elif type(node) is str and has_forbidden(node):
+            yield Value("character", f"A string {_NO_CHARACTERS}", at)
+        elif type(node) is dict and any(has_forbidden(key) for key in node):
+            yield Value("character", f"A member's name {_NO_CHARACTERS}", at)
 
 
 def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
     """Every value with its place, without recursion. Raises Structure below the deepest level allowed."""
     root = _members(tree)
     name = next((value for key, value in root if key == "resourceType"), "") if root else ""
-    stack: list[tuple[str, Any, int]] = [(name if type(name) is str and is_element_name(name) else "", tree, 1)]
+    stack: list[tuple[str, Any, int]] = [(name if type(name) is str and name in r4().resource_types else "", tree, 1)]
     while stack:
         at, node, depth = stack.pop()
         members = _members(node)

@@ -14,7 +14,12 @@ def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
 
 
 def _issue(issue: Issue) -> dict[str, Any]:
-    tree: dict[str, Any] = {"severity": issue.severity, "code": issue.code, "details": {"text": issue.rule}, "diagnostics": issue.message}
+    tree: dict[str, Any] = {
+        "severity": issue.severity,
+        "code": issue.code,
+        "details": {"text": issue.rule},
+        "diagnostics": issue.message,
+    }
     if issue.at:
         tree["expression"] = [issue.at]
     return tree

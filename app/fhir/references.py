@@ -14,9 +14,13 @@ from app.fhir.errors import Value
 from app.fhir.tables import r4
 
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{0,63})/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?", re.ASCII)
-_URN = re.compile(r"urn:(?:uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|oid:[0-2](?:\.[0-9]{1,40}){1,40})", re.ASCII)
+_URN = re.compile(
+    r"urn:(?:uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|oid:[0-2](?:\.[0-9]{1,40}){1,40})", re.ASCII
+)
 _ABSOLUTE = re.compile(r"https?://[^\s/?#]+", re.ASCII | re.IGNORECASE)
-_MEMBERS = frozenset(stem + name for name in ("reference", "type", "identifier", "display", "id", "extension") for stem in ("", "_"))
+_MEMBERS = frozenset(
+    stem + name for name in ("reference", "type", "identifier", "display", "id", "extension") for stem in ("", "_")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,10 @@ def parse_reference(text: str, base: str) -> Target:
     kind, question, query = text.partition("?")
     if question and query and kind in r4().resource_types:
         return Conditional(kind, query)
-    raise Value("reference-form", "A reference is Type/id, an absolute http(s) URL, urn:uuid, urn:oid or #id of a contained resource.")
+    raise Value(
+        "reference-form",
+        "A reference is Type/id, an absolute http(s) URL, urn:uuid, urn:oid or #id of a contained resource.",
+    )
 
 
 def type_of(text: str) -> str | None:
@@ -118,7 +125,9 @@ def each_reference(type_name: str, tree: Mapping[str, Any]) -> Iterator[Referenc
             text = node.get("reference")
             if type(text) is str and not text.startswith("#") and _is_reference(node):
                 yield Reference(path, node, text)
-            stack.extend((f"{path}.{name}", value) for name, value in reversed(node.items()) if type(value) in (dict, list))
+            stack.extend(
+                (f"{path}.{name}", value) for name, value in reversed(node.items()) if type(value) in (dict, list)
+            )
 
 
 def rewrite(tree: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:

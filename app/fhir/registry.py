@@ -22,7 +22,9 @@ INTERACTIONS = ("create", "read", "vread", "update", "search-type")
 # Which types of element each kind of parameter can read.
 READABLE = MappingProxyType(
     {
-        "token": frozenset(("code", "CodeableConcept", "Coding", "Identifier", "ContactPoint", "boolean", "string", "id", "uri")),
+        "token": frozenset(
+            ("code", "CodeableConcept", "Coding", "Identifier", "ContactPoint", "boolean", "string", "id", "uri")
+        ),
         "reference": frozenset(("Reference", "canonical")),
         "date": frozenset(("date", "dateTime", "instant", "Period", "Timing")),
         "string": frozenset(("string", "markdown", "HumanName", "Address")),
@@ -78,7 +80,11 @@ def _read(path: Path) -> ResourceType:
     except (KeyError, TypeError, ValueError) as problem:
         raise ValueError(f"{path}: {problem}") from problem
     return ResourceType(
-        name, tuple(tree["interactions"]), MappingProxyType(parameters), tuple(tree["includes"]), tuple(tree["profiles"])
+        name,
+        tuple(tree["interactions"]),
+        MappingProxyType(parameters),
+        tuple(tree["includes"]),
+        tuple(tree["profiles"]),
     )
 
 
@@ -91,7 +97,9 @@ def _parameter(type_name: str, code: str, line: dict[str, Any]) -> SearchParamet
     readable = [leaf for leaf in found if leaf.kind.code in READABLE[kind]]
     # A whole choice, `occurrence[x]`, may have types that this kind of parameter does not read; a plain path may not.
     if not readable or any(leaf not in readable for leaf in found if "[x]" not in "".join(paths)):
-        raise ValueError(f"{code}: a {kind} parameter cannot read {', '.join(sorted({leaf.kind.code for leaf in found}))}")
+        raise ValueError(
+            f"{code}: a {kind} parameter cannot read {', '.join(sorted({leaf.kind.code for leaf in found}))}"
+        )
     return SearchParameter(type_name, code, kind, paths, _targets(readable), line["url"])
 
 

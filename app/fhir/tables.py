@@ -90,7 +90,11 @@ class Tables:
         if path in self.types:
             base = self.types[path].base
         else:
-            base = "BackboneElement" if any(kind.code == "BackboneElement" for kind in self.element(path).kinds) else "Element"
+            base = (
+                "BackboneElement"
+                if any(kind.code == "BackboneElement" for kind in self.element(path).kinds)
+                else "Element"
+            )
         inherited = self.children(base) if base in self.types else ()
         return inherited + tuple(_element(line) for line in self._rows.get(path, ()))
 
@@ -117,7 +121,16 @@ def _element(line: str) -> Element:
     path, minimum, maximum, types, codes, flags = line.split("\t")
     children_of = types[1:] if types.startswith("@") else ""
     kinds = () if children_of else tuple(_kind(text) for text in types.split(" "))
-    return Element(path, path.rpartition(".")[2], int(minimum), None if maximum == "*" else int(maximum), kinds, children_of, codes, flags)
+    return Element(
+        path,
+        path.rpartition(".")[2],
+        int(minimum),
+        None if maximum == "*" else int(maximum),
+        kinds,
+        children_of,
+        codes,
+        flags,
+    )
 
 
 def _kind(text: str) -> Kind:
