@@ -94,7 +94,7 @@ def element_rows(package: Package, tree: Json, used: dict[str, str]) -> Iterator
 
 def _types(element: Json) -> str:
     if "contentReference" in element:
-        return "@" + str(element["contentReference"]).removeprefix("#"
+        return "@" + str(element["contentReference"]).removeprefix("#")
     return " ".join(_type(kind) for kind in element["type"])
 
 

@@ -77,7 +77,7 @@ def parse_query(registry: Registry, type_name: str, pairs: Sequence[tuple[str, s
     kind = registry.types[type_name]
     control = _once(pairs)
     terms, unknown = _terms(registry, kind, pairs, base)
-    includes, unknown_includes = _includes(registry, kind, [value for name, value in pairs if _is_include(name)])
+    includes, unknown_includes = _includes(registry, kind, [pair for pair in pairs if _is_include(pair[0])])
     return Query(
         type=type_name,
         terms=tuple(terms),
@@ -182,16 +182,18 @@ def _is_include(name: str) -> bool:
     return name.partition(":")[0] == "_include"
 
 
-def _includes(registry: Registry, kind: ResourceType, texts: list[str]) -> tuple[list[Include], list[str]]:
+def _includes(
+    registry: Registry, kind: ResourceType, pairs: list[tuple[str, str]]
+) -> tuple[list[Include], list[str]]:
     """`_include=Task:focus`; the guide's own slip, `HealthCareService:location`, is understood."""
-    if len(texts) > MAX_INCLUDES:
+    if len(pairs) > MAX_INCLUDES:
         raise TooCostly("search-include", f"A search may have at most {MAX_INCLUDES} _include.")
     found: list[Include] = []
     unknown: list[str] = []
-    for text in texts:
+    for name, text in pairs:
         source, _, rest = text.partition(":")
         code, _, target = rest.partition(":")
-        if "*" in (source, code, target):
+        if "*" in (source, code, target) or name != "_include":
             raise TooCostly("search-include", "_include names one reference parameter, as in Task:focus.", "_include")
         if source.lower() == kind.name.lower() and code in kind.includes and (not target or target in registry.types):
             found.append(Include(kind.parameters[code], target or None))
