@@ -1,0 +1,1 @@
+"""Who may do what: SMART scopes, and the rules that ask them."""

@@ -1,0 +1,1 @@
+"""The authorization server's face: the token endpoint and SMART discovery."""
