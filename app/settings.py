@@ -35,6 +35,11 @@ def variable(field: str) -> str:
     return field.upper() if field in BARE_NAMES else f"BATON_{field.upper()}"
 
 
+def make_data_dir(data_dir: Path) -> None:
+    """Ours alone; root lets others pass through it, since PostgreSQL, which is not root there, has its folder in it."""
+    data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+
+
 def _postgres_url(url: str) -> str:
     if urlsplit(url).scheme not in {"postgres", "postgresql"}:
         raise ValueError("must be a postgresql:// address")
@@ -85,7 +90,7 @@ def _default_secret_key(chosen: dict[str, Any]) -> bytes:
     if chosen["env"] != "development":
         return b""
     data_dir: Path = chosen["data_dir"]
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_dir(data_dir)
     file, fresh = data_dir / "secret.key", data_dir / f".secret.key.{os.getpid()}"
     if not file.exists():
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:

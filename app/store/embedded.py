@@ -21,6 +21,7 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from app.log import log
+from app.settings import make_data_dir
 from app.store import embedded_cluster as cluster
 from app.store import embedded_home
 from app.store.embedded_home import EmbeddedPostgresError, Home
@@ -91,14 +92,16 @@ class EmbeddedPostgres:
             return
         self._left.set()
         atexit.unregister(self.stop)
-        with _gate(self._data_dir):
-            try:
+        try:
+            with _gate(self._data_dir):
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 cluster.stop(self._home)
-            except BlockingIOError:
-                pass  # somebody else still uses it
-            finally:
-                os.close(self._lock)
+        except BlockingIOError:
+            pass  # somebody else still uses it
+        except FileNotFoundError:
+            log.warning("embedded_postgres_folder_gone")
+        finally:
+            os.close(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -117,13 +120,8 @@ class EmbeddedPostgres:
                         log.error("embedded_postgres_died")
                         cluster.ensure_running(self._home)
                         log.info("embedded_postgres_restarted")
-            except EmbeddedPostgresError:
+            except (EmbeddedPostgresError, OSError):
                 log.exception("embedded_postgres_restart_failed")
-
-
-def make_data_dir(data_dir: Path) -> None:
-    """Ours alone; root lets others pass through it, since PostgreSQL, which is not root there, has its folder in it."""
-    data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -1,0 +1,129 @@
+"""What every test may ask for: an own database, cloned from a migrated template on a cluster of this test run.
+
+All workers of a run share one embedded cluster in a temporary folder; it starts with the first test that asks and stops
+when the last worker leaves. Nothing is skipped silently: `tests/parts.py` says what this machine lacks.
+"""
+
+import asyncio
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from app.store.embedded import EmbeddedPostgres
+
+TEMPLATE = "baton_template"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A migrated, empty database of one test. `app_dsn`: owns nothing; `owner_dsn`: migrates; `superuser_dsn`: all."""
+
+    name: str
+    app_dsn: str
+    owner_dsn: str
+    superuser_dsn: str
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cluster_folder(pytestconfig: pytest.Config) -> Path:
+    """One folder for all workers of this run; other users may pass through it (PostgreSQL is not root)."""
+    worker = getattr(pytestconfig, "workerinput", None)
+    return Path(worker["cluster_folder"]) if worker else pytestconfig.stash[CLUSTER_FOLDER]
+
+
+@pytest.fixture(scope="session")
+def cluster(cluster_folder: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres.start(cluster_folder) as postgres:
+        with (cluster_folder / "template.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (cluster_folder / "template.made").exists():
+                _make_template(postgres)
+                (cluster_folder / "template.made").touch()
+        yield postgres
+
+
+@pytest.fixture
+def make_database(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]:
+    """For a test that needs several; each is dropped at its end."""
+    made: list[str] = []
+
+    def make() -> Database:
+        name = f"test_{uuid4().hex}"
+        made.append(name)
+        _as_superuser(
+            cluster,
+            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER baton_owner",
+            f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+            f"GRANT CONNECT ON DATABASE {name} TO baton_app",
+        )
+        roles = ("baton_app", "baton_owner", "postgres")
+        return Database(name, *(cluster.dsn(name, role) for role in roles))
+
+    yield make
+    _as_superuser(cluster, *(f"DROP DATABASE {name} WITH (FORCE)" for name in made))
+
+
+@pytest.fixture
+def database(make_database: Callable[[], Database]) -> Database:
+    return make_database()
+
+
+def _make_template(postgres: EmbeddedPostgres) -> None:
+    """The test run's cluster is thrown away, so it need not wait for disks."""
+    from app.store.migrate import upgrade
+
+    _as_superuser(
+        postgres,
+        "ALTER SYSTEM SET fsync = off",
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "ALTER SYSTEM SET full_page_writes = off",
+        "SELECT pg_reload_conf()",
+        f"CREATE DATABASE {TEMPLATE} OWNER baton_owner",
+    )
+    upgrade(postgres.dsn(TEMPLATE, "baton_owner"))
+
+
+def _as_superuser(postgres: EmbeddedPostgres, *statements: str) -> None:
+    async def run() -> None:
+        connection: asyncpg.Connection = await asyncpg.connect(postgres.dsn("postgres", "postgres"))
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
+
+
+CLUSTER_FOLDER = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="baton-test-"))
+        folder.chmod(0o711)
+        config.stash[CLUSTER_FOLDER] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder = config.stash.get(CLUSTER_FOLDER, None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """xdist: tells each worker where the run's cluster is."""
+    node.workerinput["cluster_folder"] = str(node.config.stash[CLUSTER_FOLDER])  # type: ignore[attr-defined]
