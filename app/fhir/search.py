@@ -182,9 +182,7 @@ def _is_include(name: str) -> bool:
     return name.partition(":")[0] == "_include"
 
 
-def _includes(
-    registry: Registry, kind: ResourceType, pairs: list[tuple[str, str]]
-) -> tuple[list[Include], list[str]]:
+def _includes(registry: Registry, kind: ResourceType, pairs: list[tuple[str, str]]) -> tuple[list[Include], list[str]]:
     """`_include=Task:focus`; the guide's own slip, `HealthCareService:location`, is understood."""
     if len(pairs) > MAX_INCLUDES:
         raise TooCostly("search-include", f"A search may have at most {MAX_INCLUDES} _include.")

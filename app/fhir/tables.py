@@ -100,7 +100,7 @@ class Tables:
 
     def element(self, path: str) -> Element:
         """The row of one path. Raises KeyError when there is none."""
-        parent, _, name = path.rpartition(".")
+        parent = path.rpartition(".")[0]
         for line in self._rows.get(parent, ()):
             if line.startswith(path + "\t"):
                 return _element(line)
