@@ -1,7 +1,7 @@
 """One e-mail per new referral: a link and "you have a new referral", nothing else. No name, no need, no sender.
 
 In development a letter is a file in DATA_DIR/mail; in production it goes out by SMTP (BATON_SMTP_URL). Called by the
-worker, which tries again when `MailFailed` is raised: the letter's key makes a repetition recognizable.
+worker, which tries again later when `MailFailed` is raised.
 
 *Source*: RFC 5322; RFC 8314 (TLS for submission).
 """
@@ -11,9 +11,7 @@ import os
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -22,6 +20,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
+
+from app.clock import Clock, Ids
+from app.settings import Settings
 
 TIMEOUT_S = 20
 SUBMISSION_PORT, SUBMISSION_TLS_PORT = 587, 465
@@ -43,52 +44,69 @@ class MailFailed(Exception):
     """Not handed over; trying again later may help. Carries a rule word, no address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """`key` is the same for every try of the same news; `to` are addresses of one and the same organization."""
-
-    key: UUID
-    to: tuple[str, ...]
-    subject: str
-    text: str
-    at: datetime
-
-
 class Mail(Protocol):
-    async def send(self, letter: Letter) -> None:
-        """Hands the letter over, or raises MailFailed."""
+    async def send(self, to: str, subject: str, text: str) -> None:
+        """Hands one letter to one address over, or raises MailFailed."""
         ...
 
 
-def new_referral(key: UUID, to: Sequence[str], public_url: str, referral: UUID, at: datetime) -> Letter:
-    """The letter that tells an organization of a new referral; its link is built from the configured address."""
-    link = f"{public_url}/referrals/{referral}"
-    return Letter(key, tuple(to), NEW_REFERRAL_SUBJECT, NEW_REFERRAL_TEXT.format(link=link), at)
+def new_referral(public_url: str, referral: UUID) -> tuple[str, str]:
+    """Subject and text of the letter about a new referral; its link is built from the configured address."""
+    return NEW_REFERRAL_SUBJECT, NEW_REFERRAL_TEXT.format(link=f"{public_url}/referrals/{referral}")
 
 
-def open_mail(*, development: bool, data_dir: Path, smtp_url: str | None, public_url: str) -> Mail:
+def open_mail(settings: Settings, clock: Clock, ids: Ids) -> Mail:
     """SMTP when there is an address for it; else files in development; else letters wait until there is one."""
-    sender_domain = urlsplit(public_url).hostname or "localhost"
-    if smtp_url:
-        return SmtpMail.at(smtp_url, sender_domain)
-    return FolderMail(data_dir / "mail", f"baton@{sender_domain}") if development else NoMail()
+    sender = f"baton@{urlsplit(settings.public_url).hostname}"
+    post_room = PostRoom(sender if plain_address(sender) else "baton@localhost", clock, ids)
+    if settings.smtp_url:
+        return SmtpMail.at(settings.smtp_url, post_room)
+    return FolderMail(settings.data_dir / "mail", post_room) if settings.development else NoMail()
+
+
+@dataclass(frozen=True, slots=True)
+class PostRoom:
+    """Makes letters: who sends them, when, and under which number."""
+
+    sender: str
+    clock: Clock
+    ids: Ids
+
+    def letter(self, to: str, subject: str, text: str) -> EmailMessage:
+        """The letter as it goes out. MailFailed when an address is not plainly one: no header can be smuggled in."""
+        if not (plain_address(to) and plain_address(self.sender)):
+            raise MailFailed("address")
+        content = EmailMessage(policy=SMTP)
+        content["From"] = Address("Baton", addr_spec=self.sender)
+        content["To"] = Address(addr_spec=to)
+        content["Subject"] = " ".join(subject.split())
+        content["Date"] = format_datetime(self.clock.now())
+        content["Message-ID"] = f"<{self.ids.next()}@{self.sender.rpartition('@')[2]}>"
+        content["Auto-Submitted"] = "auto-generated"
+        content.set_content(text)
+        return content
+
+
+def plain_address(text: str) -> bool:
+    return len(text) <= MAX_ADDRESS and PLAIN_ADDRESS.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class FolderMail:
-    """Each letter is `<key>.eml`; the same letter twice is one file."""
+    """Each letter is a file `<number>.eml`; the newest sorts last."""
 
     folder: Path
-    sender: str
+    post_room: PostRoom
 
-    async def send(self, letter: Letter) -> None:
-        await asyncio.to_thread(self._write, message(letter, self.sender), letter.key)
+    async def send(self, to: str, subject: str, text: str) -> None:
+        letter = self.post_room.letter(to, subject, text)
+        await asyncio.to_thread(self._write, letter.as_bytes(), str(self.post_room.ids.next()))
 
-    def _write(self, content: EmailMessage, key: UUID) -> None:
+    def _write(self, content: bytes, name: str) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = self.folder / f".{key}.half"
-        half.write_bytes(content.as_bytes())
-        os.replace(half, self.folder / f"{key}.eml")
+        half = self.folder / f".{name}.half"
+        half.write_bytes(content)
+        os.replace(half, self.folder / f"{name}.eml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +119,21 @@ class SmtpMail:
     tls_first: bool
     user: str
     secret: str
-    sender: str
+    post_room: PostRoom
 
     @classmethod
-    def at(cls, url: str, sender_domain: str) -> "SmtpMail":
+    def at(cls, url: str, post_room: PostRoom) -> "SmtpMail":
         parts = urlsplit(url)
         tls_first = parts.scheme == "smtps"
-        sender = parse_qs(parts.query).get("from", [f"baton@{sender_domain}"])[0]
+        sender = parse_qs(parts.query).get("from", [post_room.sender])[0]
         port = parts.port or (SUBMISSION_TLS_PORT if tls_first else SUBMISSION_PORT)
         user, secret = unquote(parts.username or ""), unquote(parts.password or "")
-        return cls(parts.hostname or "localhost", port, tls_first, user, secret, sender)
+        return cls(parts.hostname or "localhost", port, tls_first, user, secret, replace(post_room, sender=sender))
 
-    async def send(self, letter: Letter) -> None:
-        content = message(letter, self.sender)
+    async def send(self, to: str, subject: str, text: str) -> None:
+        letter = self.post_room.letter(to, subject, text)
         try:
-            await asyncio.to_thread(self._submit, content)
+            await asyncio.to_thread(self._submit, letter)
         except (OSError, smtplib.SMTPException):
             # The server's answer may quote the address: it does not travel further.
             raise MailFailed("smtp") from None
@@ -141,24 +159,5 @@ class SmtpMail:
 class NoMail:
     """Production without BATON_SMTP_URL: every letter waits with its delivery, where the operator sees it."""
 
-    async def send(self, letter: Letter) -> None:
+    async def send(self, to: str, subject: str, text: str) -> None:
         raise MailFailed("no-smtp-url")
-
-
-def message(letter: Letter, sender: str) -> EmailMessage:
-    """The letter as it goes out. MailFailed when an address is not plainly one: no header can be smuggled in."""
-    if not letter.to or not all(map(plain_address, (*letter.to, sender))):
-        raise MailFailed("address")
-    content = EmailMessage(policy=SMTP)
-    content["From"] = Address("Baton", addr_spec=sender)
-    content["To"] = [Address(addr_spec=address) for address in letter.to]
-    content["Subject"] = letter.subject
-    content["Date"] = format_datetime(letter.at)
-    content["Message-ID"] = f"<{letter.key}@{sender.rpartition('@')[2]}>"
-    content["Auto-Submitted"] = "auto-generated"
-    content.set_content(letter.text)
-    return content
-
-
-def plain_address(text: str) -> bool:
-    return len(text) <= MAX_ADDRESS and PLAIN_ADDRESS.fullmatch(text) is not None

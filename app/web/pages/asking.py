@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from app.fhir.errors import BusinessRule, Invalid, Required
 from app.web.pages.forms import MAX_WORDS, Form
+
+# What a service refuses because of what was typed or chosen: the page says so and keeps the words.
+REFUSED = (BusinessRule, Invalid, Required)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ def read(request: Request, name: str) -> str:
     return values[0] if len(values) == 1 else ""
 
 
+def form_token(request: Request) -> str:
+    """The token for a form that is shown before signing in: the one this browser has, else a new one."""
+    return read(request, FORM) or request.app.state.network.ids.secret().hex()
+
+
 def give(request: Request, response: Response, name: str, value: str) -> None:
     """Sets it until the browser closes; scripts cannot read it."""
     response.set_cookie(_full_name(request, name), value, **_flags(request))  # type: ignore[arg-type]

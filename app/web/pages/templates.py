@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from app.web.pages.words import ReaderClock, birth_day, call_link, short_number
+from app.web.pages.words import ReaderClock, birth_day, call_link, sentence, short_number
 
 WEB = Path(__file__).parents[1]
 TEMPLATES, STATIC = WEB / "templates", WEB / "static"
@@ -27,12 +27,18 @@ class Pages:
 def load_pages() -> Pages:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
+        extensions=["jinja2.ext.do"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"birth_day": birth_day, "call_link": call_link, "short_number": short_number}
+    environment.filters |= {
+        "birth_day": birth_day,
+        "call_link": call_link,
+        "sentence": sentence,
+        "short_number": short_number,
+    }
     addresses = {file.name: _address(file) for file in sorted(STATIC.iterdir())}
     environment.globals["static"] = addresses.__getitem__
     return Pages(environment)

@@ -75,3 +75,8 @@ def call_link(value: str, kind: str) -> str:
 def short_number(key: UUID) -> str:
     """Six letters and digits to say on the telephone; from the random end of the id, so it tells nothing."""
     return key.hex[-SHORT_NUMBER_LENGTH:].upper()
+
+
+def sentence(text: str) -> str:
+    """A message that begins in lower case, ready to stand alone."""
+    return text[:1].upper() + text[1:]

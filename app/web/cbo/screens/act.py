@@ -7,13 +7,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import BusinessRule, NotFound, VersionConflict
+from app.fhir.errors import NotFound, VersionConflict
 from app.services.referrals.respond import respond
 from app.services.referrals.views import Story, story
 from app.web.cbo.actions import Button, by_slug
 from app.web.cbo.screens import referral
 from app.web.pages import session
-from app.web.pages.asking import Asked, problems_with
+from app.web.pages.asking import REFUSED, Asked, problems_with
 from app.web.pages.forms import Form, posted_form
 from app.web.pages.templates import reader_clock, render
 
@@ -49,7 +49,7 @@ async def send(request: Request) -> Response:
             return RedirectResponse(f"/referrals/{key}?done={button.slug}", SEE_OTHER)
         except VersionConflict:
             return await referral.page(request, visitor, key, changed=True)
-        except BusinessRule as refusal:
+        except REFUSED as refusal:
             wrong = {"words": refusal.issues[0].message}
     return await _again(request, visitor, key, button, form, wrong)
 

@@ -39,7 +39,7 @@ def _missing(form: Form) -> dict[str, str]:
 
 def _page(request: Request, wrong: dict[str, str], email: str, wanted: str, status: int = 200) -> Response:
     """The form, tied to this browser by a cookie, so that no other site can sign somebody in as somebody else."""
-    token = cookies.read(request, cookies.FORM) or request.app.state.network.ids.secret().hex()
+    token = cookies.form_token(request)
     view = {"wrong": wrong, "email": email, "next": local_path(wanted), "csrf": token}
     page = render(request, "cbo/sign_in.html", status=status, done=request.query_params.get("done", ""), **view)
     cookies.give(request, page, cookies.FORM, token)

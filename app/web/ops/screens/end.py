@@ -6,12 +6,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import BusinessRule, VersionConflict
+from app.fhir.errors import VersionConflict
 from app.services.referrals.end import end
 from app.services.referrals.views import waiting_item
 from app.web.ops.screens import referral
 from app.web.pages import session
-from app.web.pages.asking import Asked, problems_with
+from app.web.pages.asking import REFUSED, Asked, problems_with
 from app.web.pages.forms import posted_form
 from app.web.pages.templates import reader_clock, render
 
@@ -35,7 +35,7 @@ async def send(request: Request) -> Response:
             return RedirectResponse("/ops?done=end", SEE_OTHER)
         except VersionConflict:
             return await referral.page(request, visitor, changed=True)
-        except BusinessRule as refusal:
+        except REFUSED as refusal:
             wrong = {"words": refusal.issues[0].message}
     asked = replace(await _asked(request, visitor), words=form.text("words"), wrong=wrong)
     return render(request, "cbo/ask.html", status=UNPROCESSABLE, visitor=visitor, asked=asked)

@@ -6,11 +6,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import BusinessRule, VersionConflict
+from app.fhir.errors import VersionConflict
 from app.services.directory.members import targets
 from app.services.referrals.pass_on import pass_on
 from app.web.ops.screens import referral
 from app.web.pages import session
+from app.web.pages.asking import REFUSED
 from app.web.pages.forms import MAX_WORDS, posted_form
 
 SEE_OTHER = 303
@@ -38,7 +39,7 @@ async def send(request: Request) -> Response:
         )
     except VersionConflict:
         return await referral.page(request, visitor, typed=typed, changed=True)
-    except BusinessRule as refusal:
+    except REFUSED as refusal:
         return await referral.page(request, visitor, typed=typed, wrong={"basis": refusal.issues[0].message})
     return RedirectResponse("/ops?done=pass-on", SEE_OTHER)
 

@@ -5,10 +5,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import BusinessRule
 from app.services.consents.withdraw import withdraw
 from app.services.referrals.views import waiting_item
 from app.web.pages import session
+from app.web.pages.asking import REFUSED
 from app.web.pages.forms import posted_form
 from app.web.pages.templates import render
 
@@ -26,7 +26,7 @@ async def send(request: Request) -> Response:
     key: UUID = request.path_params["referral"]
     try:
         await withdraw(request.app.state.network, visitor.caller, key)
-    except BusinessRule as refusal:
+    except REFUSED as refusal:
         return await _page(request, visitor, wrong={"": refusal.issues[0].message})
     return RedirectResponse(f"/ops/referrals/{key}?done=withdraw", SEE_OTHER)
 
