@@ -182,4 +182,4 @@ async def forget_failures(unit: Unit, now: datetime) -> None:
     await unit.conn.execute(FORGET_FAILURES, now)
 
 
-FORGET_FAILURES = "DELETE FROM sign_in_failure WHERE not_before <= $1 - interval '30 days'"
+FORGET_FAILURES = "DELETE FROM sign_in_failure WHERE not_before <= $1::timestamptz - interval '30 days'"

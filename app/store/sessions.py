@@ -79,11 +79,12 @@ async def forget_old(unit: Unit, now: datetime) -> None:
 FORGET_OLD = (
     """
     DELETE FROM session WHERE id_hash IN (
-        SELECT id_hash FROM session WHERE expires_at <= $1 - interval '30 days' LIMIT 5000 FOR UPDATE SKIP LOCKED)
+        SELECT id_hash FROM session WHERE expires_at <= $1::timestamptz - interval '30 days'
+        LIMIT 5000 FOR UPDATE SKIP LOCKED)
     """,
     """
     DELETE FROM invitation WHERE token_hash IN (
-        SELECT token_hash FROM invitation WHERE expires_at <= $1 - interval '30 days'
+        SELECT token_hash FROM invitation WHERE expires_at <= $1::timestamptz - interval '30 days'
         LIMIT 5000 FOR UPDATE SKIP LOCKED)
     """,
 )

@@ -87,11 +87,12 @@ FORGET_EXPIRED = (
     """,
     """
     DELETE FROM access_token WHERE hash IN (
-        SELECT hash FROM access_token WHERE expires_at <= $1 - interval '1 day' LIMIT 5000 FOR UPDATE SKIP LOCKED)
+        SELECT hash FROM access_token WHERE expires_at <= $1::timestamptz - interval '1 day'
+        LIMIT 5000 FOR UPDATE SKIP LOCKED)
     """,
     """
     DELETE FROM auth_request WHERE (subject, minute) IN (
-        SELECT subject, minute FROM auth_request WHERE minute <= $1 - interval '5 minutes'
+        SELECT subject, minute FROM auth_request WHERE minute <= $1::timestamptz - interval '5 minutes'
         LIMIT 5000 FOR UPDATE SKIP LOCKED)
     """,
 )

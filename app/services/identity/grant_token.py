@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from app.domain.access.scopes import MAX_SCOPES, Scopes
 from app.fhir.errors import Forbidden, NotFound
+from app.log import log
 from app.services.identity.authenticate_client import OAuthRequest, authenticate_client
 from app.services.identity.oauth_refusal import OAuthRefusal, unproven
 from app.services.identity.secrets import new_secret
@@ -49,6 +50,7 @@ async def grant_token(network: Network, request: OAuthRequest) -> Granted:
             answer = await _issue(network, unit, client.id, decision, now)
     if isinstance(answer, OAuthRefusal):
         raise answer
+    log.info("token_granted", client=client.id)
     return answer
 
 

@@ -8,12 +8,13 @@ address they are made for, known or not, on all workers together.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from app.domain.access.roles import strongest
 from app.fhir.errors import Forbidden, Login, Throttled
+from app.log import log
 from app.services.caller import Caller
+from app.services.identity.addresses import email_hash, is_email, normalized
 from app.services.identity.secrets import hash_of, new_secret
 from app.services.identity.throttle import too_often
 from app.services.network import Network
@@ -53,12 +54,13 @@ class SignedIn:
 
 async def sign_in(network: Network, *, email: str, password: str, address: str) -> NewSession:
     """A new session for her first membership. Raises Login, or Throttled when it comes too soon after failures."""
-    typed = email.strip().lower()
+    typed = normalized(email)
     await _begin(network, typed, address)
     async with network.store.unit(()) as unit:
-        account = await accounts.by_email(unit, typed)
+        account = await accounts.by_email(unit, typed) if is_email(typed) else None
     right = await network.passwords.matches(account.password_hash if account else None, password)
     if account is None or not right or not _may_enter(network, account):
+        log.warning("sign_in_refused", account=account.id if account else None)
         raise _refused()
     return await _enter(network, account, password)
 
@@ -96,11 +98,6 @@ async def switch_member(network: Network, secret: str, signed_in: SignedIn, memb
         return await _open(network, unit, account, member, now)
 
 
-def email_hash(address: str) -> bytes:
-    """Under which failures are counted: addresses that nobody has are not kept."""
-    return sha256(address.encode("utf-8", "surrogatepass")).digest()
-
-
 async def _begin(network: Network, typed: str, address: str) -> None:
     """Counts the attempt before it is judged, and sets when the next one may come."""
     now = network.clock.now()
@@ -110,6 +107,7 @@ async def _begin(network: Network, typed: str, address: str) -> None:
         if failures is not None and failures >= FREE_FAILURES:
             await accounts.delay_attempts(unit, email_hash(typed), now + delay_after(failures))
     if failures is None:
+        log.warning("sign_in_throttled")
         raise Throttled("sign-in-throttled", "There were too many attempts. Wait some minutes, then try again.")
 
 
@@ -136,6 +134,7 @@ async def _enter(network: Network, account: Account, password: str) -> NewSessio
             await accounts.clear_failures(unit, email_hash(account.email))
             if new_hash is not None:
                 await accounts.set_password(unit, account.id, new_hash)
+            log.info("signed_in", account=account.id, member=memberships[0].member)
             return await _open(network, unit, account.id, memberships[0].member, now)
     raise _refused()
 

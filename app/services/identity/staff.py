@@ -3,25 +3,21 @@
 *Source*: `baton staff add`; security sheet MFA-04 (sessions end on change), SES-02, G37.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from app.domain.access.roles import OPERATOR, ROLES
 from app.fhir.errors import BusinessRule, Invalid, NotFound
+from app.services.identity.addresses import email_hash, read_email
 from app.services.identity.password import check_password
 from app.services.identity.secrets import hash_of, new_secret
-from app.services.identity.sign_in import email_hash
 from app.services.network import Network
 from app.store import accounts, sessions
 from app.store.accounts import Account
 from app.store.pool import Unit
 
 INVITATION_LIFE = timedelta(hours=72)
-
-# ASCII only: look-alike letters cannot make two addresses look like one.
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +87,6 @@ async def disable_staff(network: Network, account: UUID) -> None:
         if not await accounts.disable(unit, account, network.clock.now()):
             raise NotFound("account-unknown", "There is no enabled account with this id.")
         await sessions.end_all(unit, account, network.clock.now())
-
-
-def read_email(text: str) -> str:
-    """An address as accounts keep it: trimmed, lower-cased. Raises Invalid."""
-    address = text.strip().lower()
-    if not _EMAIL.fullmatch(address):
-        raise Invalid("staff-email", "Write an e-mail address such as name@organization.example.")
-    return address
 
 
 async def _check_role(unit: Unit, organization: UUID, role: str) -> None:
