@@ -2,8 +2,9 @@
 
     python tools/r4_tables.py 'hl7.fhir.r4.core#4.0.1.tgz' [FOLDER]
 
-Three tables, one row a line, columns parted by tabs (`fhir_profiles/r4/README.md` explains them): types, elements in their order, codes.
-Every resource type is in them, because any may be contained in one that is served. The package is public domain (CC0).
+Three tables, one row a line, columns parted by tabs (`fhir_profiles/r4/README.md` explains them): types, elements in
+their order, codes. Every resource type is in them, because any may be contained in one that is served. The package is
+public domain (CC0).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ Json = dict[str, Any]
 
 FHIRPATH_STRING = "http://hl7.org/fhirpath/System."
 PRIMITIVE = "primitive-type"
-# Value sets of other organizations' code systems, which no package lists in full; their form is checked, not their content.
+# Value sets of other organizations' code systems, which no package lists in full; their form is checked, not their
+# content.
 NOT_LISTED = {"mimetypes", "all-languages", "ucum-units", "ucum-common", "all-time-units", "currencies"}
 
 

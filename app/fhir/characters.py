@@ -9,5 +9,6 @@ _FORBIDDEN = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufdd0-\ufdef\
 
 
 def has_forbidden(text: str) -> bool:
-    """True for control characters (but tab, CR and LF), lone surrogates and noncharacters: the database takes none of them."""
+    """True for control characters (but tab, CR and LF), lone surrogates and noncharacters: the database takes none
+    of them."""
     return _FORBIDDEN.search(text) is not None

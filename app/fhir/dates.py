@@ -136,5 +136,6 @@ def _clamp(moment: datetime, more: timedelta) -> datetime:
 def _bad() -> Value:
     return Value(
         "date-form",
-        "A date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with Z or an offset from -12:00 to +14:00, and must be in the calendar.",
+        "A date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with Z or an offset from -12:00 to +14:00,"
+        " and must be in the calendar.",
     )

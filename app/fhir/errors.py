@@ -34,7 +34,8 @@ class Refusal(Exception):
 
     @classmethod
     def of_issues(cls, issues: Sequence[Issue]) -> Refusal:
-        """The refusal that carries all these problems; asked of `Refusal` itself, the first problem's code chooses the class."""
+        """The refusal that carries all these problems; asked of `Refusal` itself, the first problem's code chooses
+        the class."""
         kind = _BY_CODE.get(issues[0].code, Invalid) if cls is Refusal else cls
         refusal = kind(issues[0].rule, issues[0].message, issues[0].at)
         refusal.issues = tuple(issues)

@@ -201,8 +201,11 @@ def _parts(*names: str) -> Callable[[str], Read]:
 
 
 _TOKENS: Mapping[str, Callable[[str, Leaf], Read]] = {
-    "CodeableConcept": _concept_token, "Coding": _pair_token("code"), "Identifier": _pair_token("value"), "ContactPoint": _pair_token("value"),
-}  # fmt: skip
+    "CodeableConcept": _concept_token,
+    "Coding": _pair_token("code"),
+    "Identifier": _pair_token("value"),
+    "ContactPoint": _pair_token("value"),
+}
 _DATES: Mapping[str, Callable[[str], Read]] = {"Period": _period, "Timing": _timing}
 _STRINGS: Mapping[str, Callable[[str], Read]] = {
     "HumanName": _parts("family", "given", "text", "prefix", "suffix"),

@@ -16,7 +16,8 @@ class TokenValue(NamedTuple):
 
 
 class ReferenceValue(NamedTuple):
-    """A reference: `text` as written; `type` when known; `id` only of a resource of this server; the logical identifier when given."""
+    """A reference: `text` as written; `type` when known; `id` only of a resource of this server; the logical
+    identifier when given."""
 
     param: str
     text: str

@@ -1,7 +1,7 @@
 """What the table of invariants is made of: tests that take an object and answer whether a rule holds.
 
-A test may trust shapes: when something else is already wrong with the object and the test stumbles over it, that other problem
-is the one reported (see `structure.py`).
+A test may trust shapes: when something else is already wrong with the object and the test stumbles over it, that
+other problem is the one reported (see `structure.py`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def codings(concept: Any) -> list[tuple[str | None, str | None]]:
 
 
 def not_after(earlier: str, later: str) -> bool:
-    """True unless `earlier` is surely after `later`; without a time on both, only the parts of the day that both have count."""
+    """True unless `earlier` is surely after `later`; without a time on both, only the parts of the day that both
+    have count."""
     if "T" in earlier and "T" in later:
         return interval(earlier)[0] <= interval(later)[1]
     shared = min(len(earlier.partition("T")[0]), len(later.partition("T")[0]))

@@ -1,7 +1,8 @@
 """R4's rules between elements, as a table: for a type or an element's path, the rule's key, what it demands, a test.
 
-*Source*: the invariants of R4 4.0.1 with severity error; where its FHIRPath tests less than its words say (ppc-2 to ppc-5), the words.
-Left out: those that only warn (con-3, dom-6), and those of types that no served type can hold outside `contained`.
+*Source*: the invariants of R4 4.0.1 with severity error; where its FHIRPath tests less than its words say (ppc-2 to
+ppc-5), the words. Left out: those that only warn (con-3, dom-6), and those of types that no served type can hold
+outside `contained`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Strict, lossless JSON: the one reader for bytes that others send, and the one writer of trees.
 
-Numbers that Python would rewrite (`1.10`, `1e2`, `-0`, 19 digits and more) stay the text they were. Refused are anything but
-UTF-8, duplicate keys, NaN and Infinity, lone surrogates, control characters, noncharacters, trailing data, and what passes
-the limits below. The standard library's scanner (in C) reads; a body that it or a glance at the text suspects is read again
-slowly, to say where.
+Numbers that Python would rewrite (`1.10`, `1e2`, `-0`, 19 digits and more) stay the text they were. Refused are
+anything but UTF-8, duplicate keys, NaN and Infinity, lone surrogates, control characters, noncharacters, trailing
+data, and what passes the limits below. The standard library's scanner (in C) reads; a body that it or a glance at the
+text suspects is read again slowly, to say where.
 
 *Source*: security sheet INP-01, INP-02, INP-04, INP-08 and its table of limits; R4 json.html.
 """
@@ -53,7 +53,8 @@ class Number:
 
 
 def parse(body: bytes) -> JsonObject:
-    """The object that a body holds. Raises Structure, Value or TooCostly (an endless array) with the place, not the content."""
+    """The object that a body holds. Raises Structure, Value or TooCostly (an endless array) with the place, not the
+    content."""
     text = _decode(body)
     try:
         tree, end = _FAST.raw_decode(text, _skip_space(text, 0))

@@ -1,7 +1,8 @@
-"""The simple paths of the registry: `code`, `provision.actor.reference`, `occurrence[x]`, `output.valueReference`, `for:Patient`.
+"""The simple paths of the registry: `code`, `provision.actor.reference`, `occurrence[x]`, `output.valueReference`,
+`for:Patient`.
 
-`name[x]` is every type that a choice may have, `valueReference` one of them; `:Patient` keeps only references to that type.
-Each is resolved against the R4 tables when the registry is read, so that a misspelt path stops the start.
+`name[x]` is every type that a choice may have, `valueReference` one of them; `:Patient` keeps only references to that
+type. Each is resolved against the R4 tables when the registry is read, so that a misspelt path stops the start.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What stands at the end of a path: the way there, its type, the value set that fixes its code system, the type kept."""
+    """What stands at the end of a path: the way there, its type, the value set that fixes its code system, the type
+    kept."""
 
     steps: tuple[Step, ...]
     kind: Kind
@@ -53,7 +55,8 @@ def _below(leaf: Leaf, name: str, type_name: str) -> list[Leaf]:
 
 
 def _parent_path(leaf: Leaf, type_name: str) -> str:
-    """Where the children of a leaf stand in the tables: under its type, or under its own path when it has no type of its own."""
+    """Where the children of a leaf stand in the tables: under its type, or under its own path when it has no type
+    of its own."""
     if leaf.kind.code in ("BackboneElement", "Element"):
         return _real_path(".".join((type_name, *(step.name for step in leaf.steps))))
     return leaf.kind.code

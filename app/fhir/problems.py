@@ -1,4 +1,5 @@
-"""How the checkers of `structure.py` collect problems: a list that grows, bounded, with places put together on the way up."""
+"""How the checkers of `structure.py` collect problems: a list that grows, bounded, with places put together on the
+way up."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A resource under another server's base (without the last slash); whether we know that base, the caller decides."""
+    """A resource under another server's base (without the last slash); whether we know that base, the caller
+    decides."""
 
     base: str
     type: str
@@ -84,7 +85,8 @@ class Reference:
 
 
 def parse_reference(text: str, base: str) -> Target:
-    """What a reference's text points to, seen from the server at `base`. Raises Value when it has no form that R4 knows."""
+    """What a reference's text points to, seen from the server at `base`. Raises Value when it has no form that R4
+    knows."""
     literal = _LITERAL.fullmatch(text)
     if literal and literal[1] in r4().resource_types:
         return Local(literal[1], literal[2], literal[3])
@@ -115,7 +117,8 @@ def type_of(text: str) -> str | None:
 
 
 def each_reference(type_name: str, tree: Mapping[str, Any]) -> Iterator[Reference]:
-    """Every Reference that has a `reference`, in document order, in extensions and contained resources too; `#x` ones are left out."""
+    """Every Reference that has a `reference`, in document order, in extensions and contained resources too; `#x`
+    ones are left out."""
     stack: list[tuple[str, Any]] = [(type_name, tree)]
     while stack:
         path, node = stack.pop()
@@ -131,7 +134,8 @@ def each_reference(type_name: str, tree: Mapping[str, Any]) -> Iterator[Referenc
 
 
 def rewrite(tree: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
-    """The same tree, changed in place: each Reference and each `url` that equals a key of `mapping` becomes its value; nothing else moves."""
+    """The same tree, changed in place: each Reference and each `url` that equals a key of `mapping` becomes its
+    value; nothing else moves."""
     stack: list[Any] = [tree]
     while stack:
         node = stack.pop()
@@ -166,5 +170,6 @@ def _split_address(text: str) -> tuple[str, str, str]:
 
 
 def _is_reference(node: Mapping[str, Any]) -> bool:
-    # A few others have a primitive called `reference` (Expression, DetectedIssue), always beside members that a Reference does not have.
+    # A few others have a primitive called `reference` (Expression, DetectedIssue), always beside members that a
+    # Reference does not have.
     return node.keys() <= _MEMBERS

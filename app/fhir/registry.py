@@ -1,7 +1,8 @@
 """The one registry of served types: `fhir_profiles/resources/<Type>.toml` says what each can do.
 
-Routes, search parameters, includes and the CapabilityStatement all come from here; adding a type or an ordinary parameter is adding data.
-A mistake in a file (an element that R4 does not have, an include of a parameter that is no reference) stops the start with the file's name.
+Routes, search parameters, includes and the CapabilityStatement all come from here; adding a type or an ordinary
+parameter is adding data. A mistake in a file (an element that R4 does not have, an include of a parameter that is no
+reference) stops the start with the file's name.
 
 *Source*: SDOH Clinical Care 3.0.0, CapabilityStatement SDOHCC-CoordinationPlatform (sheet section 4).
 """
@@ -35,7 +36,8 @@ READABLE = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class SearchParameter:
-    """One line of a file: how a type can be searched; `targets` of a reference is empty when it may lead to any type."""
+    """One line of a file: how a type can be searched; `targets` of a reference is empty when it may lead to any
+    type."""
 
     type: str
     code: str

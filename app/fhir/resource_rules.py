@@ -49,7 +49,8 @@ def reference_flaws(tree: dict[str, Any], targets: frozenset[str], found: Proble
 
 
 def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
-    """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type are no problem."""
+    """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type
+    are no problem."""
     contained = {item.get("id"): item.get("resourceType") for item in _contained(tree)}
     for problem in found[start:]:
         if problem.pointer is None:

@@ -1,7 +1,8 @@
 """A search as data: what a query string asks for, checked against the registry, before any SQL is thought of.
 
-Parameters that the registry does not list are returned by name in `Query.unknown`; whether they are refused (`Prefer: handling=strict`,
-`If-None-Exist`) or told about is the caller's affair. What would cost too much, or has no meaning, is refused here.
+Parameters that the registry does not list are returned by name in `Query.unknown`; whether they are refused (`Prefer:
+handling=strict`, `If-None-Exist`) or told about is the caller's affair. What would cost too much, or has no meaning,
+is refused here.
 
 *Source*: R4 search.html; security sheet INP-17, part 2 (limits), C02, C05, C06.
 """
@@ -30,7 +31,8 @@ _COUNT = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One parameter: any of `matches` (or, with `missing`, whether there is a value at all); `negated` turns it round."""
+    """One parameter: any of `matches` (or, with `missing`, whether there is a value at all); `negated` turns it
+    round."""
 
     parameter: SearchParameter
     matches: tuple[Match, ...] = ()
@@ -40,7 +42,8 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The resource that `parameter` refers to fulfils one of the branches, each for one type: (type, what it must fulfil)."""
+    """The resource that `parameter` refers to fulfils one of the branches, each for one type: (type, what it must
+    fulfil)."""
 
     parameter: SearchParameter
     branches: tuple[tuple[str, Term | Chain], ...]
@@ -56,7 +59,8 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All that must hold at once. `count` 0 asks for the number alone; `ids` None means any; `last_updated` is an AND of ORs."""
+    """All that must hold at once. `count` 0 asks for the number alone; `ids` None means any; `last_updated` is an
+    AND of ORs."""
 
     type: str
     terms: tuple[Term | Chain, ...] = ()
@@ -69,7 +73,8 @@ class Query:
 
 
 def parse_query(registry: Registry, type_name: str, pairs: Sequence[tuple[str, str]], base: str) -> Query:
-    """The query of a decoded query string. Raises Value, TooCostly or UnknownParameter (a modifier that is not offered)."""
+    """The query of a decoded query string. Raises Value, TooCostly or UnknownParameter (a modifier that is not
+    offered)."""
     if len(pairs) > MAX_PARAMETERS:
         raise TooCostly("search-parameters", f"A search may have at most {MAX_PARAMETERS} parameters.")
     if any(has_forbidden(name) or has_forbidden(value) for name, value in pairs):

@@ -20,7 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TokenMatch:
-    """`code` any system · `system|code` both · `|code` a code without system (`no_system`) · `system|` any code (`value` None)."""
+    """`code` any system · `system|code` both · `|code` a code without system (`no_system`) · `system|` any code
+    (`value` None)."""
 
     system: str | None
     value: str | None
@@ -29,7 +30,8 @@ class TokenMatch:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceMatch:
-    """A resource of this server by `id` (and `type`, when it is known), otherwise anything that was written as `text`."""
+    """A resource of this server by `id` (and `type`, when it is known), otherwise anything that was written as
+    `text`."""
 
     text: str
     type: str | None

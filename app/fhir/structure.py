@@ -1,7 +1,8 @@
 """Is this tree the resource that it says it is? Every problem with its place, not only the first.
 
-The R4 tables are compiled to one closure for each type and element, on first use and for the life of the process. A checker appends
-problems with places relative to itself; whoever called it puts its own name in front, so that a good resource costs no path at all.
+The R4 tables are compiled to one closure for each type and element, on first use and for the life of the process. A
+checker appends problems with places relative to itself; whoever called it puts its own name in front, so that a good
+resource costs no path at all.
 
 *Source*: R4 json.html, references.html#contained; security sheet INP-04, INP-05, A31 to A34, B09, B50, B52.
 """
@@ -175,7 +176,8 @@ class Checkers(dict[str, Finder]):
 
 
 def _apply(rule: Invariant, tree: dict[str, Any], found: Problems, start: int) -> None:
-    """A rule that stumbles over something already reported is not a second problem; any other stumbling is our mistake."""
+    """A rule that stumbles over something already reported is not a second problem; any other stumbling is our
+    mistake."""
     try:
         holds = rule.holds(tree)
     except _EXPECTED:

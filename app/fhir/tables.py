@@ -1,6 +1,8 @@
-"""The facts of R4 4.0.1 as they stand in `fhir_profiles/r4/*.tsv`: types, elements in their order, codes of required bindings.
+"""The facts of R4 4.0.1 as they stand in `fhir_profiles/r4/*.tsv`: types, elements in their order, codes of
+required bindings.
 
-Read once for each process and never changed. Who compiles them: `structure.py` (checks), `registry.py` (search parameters).
+Read once for each process and never changed. Who compiles them: `structure.py` (checks), `registry.py` (search
+parameters).
 """
 
 from __future__ import annotations
@@ -58,7 +60,8 @@ class Type:
 
 
 class Tables:
-    """All three tables. `children("Task.input")` are the elements below a path, `children("Task")` those of a type, base first."""
+    """All three tables. `children("Task.input")` are the elements below a path, `children("Task")` those of a type,
+    base first."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,0 +1,104 @@
+"""Bundles that go out, put together from stored bytes without reading them again, and the stamp that a stored
+resource gets.
+
+*Source*: R4 bundle.html, http.html#search, #transaction-response, resource.html#Meta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.fhir.json import JsonObject, dump
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One resource of a searchset: its stored bytes; `mode` is match, include or outcome."""
+
+    type: str
+    id: str
+    body: bytes
+    mode: str = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one entry. `status` is `201 Created`; `body` the resource's bytes, `outcome` an
+    OperationOutcome's."""
+
+    status: str
+    location: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body: bytes | None = None
+    outcome: bytes | None = None
+
+
+def searchset(
+    entries: Iterable[Found],
+    *,
+    base: str,
+    links: Sequence[tuple[str, str]],
+    total: int | None = None,
+    warning: bytes | None = None,
+) -> bytes:
+    """A searchset. `links` are (relation, url), self first; `warning` an OperationOutcome about what was passed
+    over."""
+    parts = [
+        b'{"fullUrl":%b,"resource":%b,"search":{"mode":"%b"}}'
+        % (dump(f"{base}/{entry.type}/{entry.id}"), entry.body, entry.mode.encode())
+        for entry in entries
+    ]
+    if warning is not None:
+        parts.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % warning)
+    head: JsonObject = {"resourceType": "Bundle", "type": "searchset"}
+    if total is not None:
+        head["total"] = total
+    head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    return _with_entries(head, parts)
+
+
+def response(kind: str, answers: Iterable[Answer]) -> bytes:
+    """A `transaction-response` or `batch-response`, one entry for each entry of the request, in its order."""
+    return _with_entries({"resourceType": "Bundle", "type": kind}, [_answer(answer) for answer in answers])
+
+
+def stamp(tree: JsonObject, id_: str, version: str, last_updated: datetime) -> JsonObject:
+    """A copy that says who it is: `id`, `meta.versionId`, `meta.lastUpdated`; every other member stays as it was,
+    in its
+    place. What was absent comes in FHIR's order, behind `resourceType`."""
+    sent = tree.get("meta")
+    meta = {"versionId": version, "lastUpdated": instant(last_updated)}
+    stamped = {"resourceType": tree["resourceType"], "id": id_, "meta": {**meta, **sent, **meta} if sent else meta}
+    if "id" in tree and "meta" in tree:
+        return {**tree, **stamped}
+    return {**stamped, **{name: value for name, value in tree.items() if name not in stamped}}
+
+
+def instant(moment: datetime) -> str:
+    """A moment as FHIR writes it, in UTC with microseconds, so that no two versions of a resource share one."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _answer(answer: Answer) -> bytes:
+    fields = {
+        "status": answer.status,
+        "location": answer.location,
+        "etag": answer.etag,
+        "lastModified": answer.last_modified,
+    }
+    reply: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    text = dump(reply)
+    if answer.outcome is not None:
+        text = b'%b,"outcome":%b}' % (text[:-1], answer.outcome)
+    resource = b'"resource":%b,' % answer.body if answer.body is not None else b""
+    return b'{%b"response":%b}' % (resource, text)
+
+
+def _with_entries(head: JsonObject, parts: list[bytes]) -> bytes:
+    if not parts:  # an empty array is not allowed
+        return dump(head)
+    return b'%b,"entry":[%b]}' % (dump(head)[:-1], b",".join(parts))
