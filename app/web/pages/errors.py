@@ -46,7 +46,7 @@ async def http_page(request: Request, error: Exception) -> Response:
 
 
 def error_page(request: Request, status: int) -> Response:
-    return render(request, "error.html", status=status, request_id=request_id(request))
+    return render(request, "error.html", status=status, code=status, request_id=request_id(request))
 
 
 def to_sign_in(request: Request) -> Response:

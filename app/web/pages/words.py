@@ -10,8 +10,8 @@ MONTHS = ("January", "February", "March", "April", "May", "June",
           "July", "August", "September", "October", "November", "December")  # fmt: skip
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SHORT_NUMBER_LENGTH = 6
-SAFE_PHONE = re.compile(r"^\+?[0-9 ().\-/]{3,30}$")
-SAFE_EMAIL = re.compile(r"^[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,190}$")
+SAFE_PHONE = re.compile(r"\+?[0-9 ().\-/]{3,30}")
+SAFE_EMAIL = re.compile(r"[A-Za-z0-9._+\-]{1,64}@[A-Za-z0-9.\-]{1,190}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def birth_day(value: date | str) -> str:
 
 def call_link(value: str, kind: str) -> str:
     """tel:, sms: or mailto: for a value that plainly is one; empty for anything else, which is then shown as text."""
-    if kind in ("phone", "sms") and SAFE_PHONE.match(value):
+    if kind in ("phone", "sms") and SAFE_PHONE.fullmatch(value):
         return f"{'tel' if kind == 'phone' else 'sms'}:{re.sub(r'[^0-9+]', '', value)}"
-    return f"mailto:{value}" if kind == "email" and SAFE_EMAIL.match(value) else ""
+    return f"mailto:{value}" if kind == "email" and SAFE_EMAIL.fullmatch(value) else ""
 
 
 def short_number(key: UUID) -> str:
