@@ -55,12 +55,17 @@ async def send(request: Request) -> Response:
 
 
 async def _respond(request: Request, visitor: session.Visitor, key: UUID, button: Button, form: Form) -> None:
-    answer: dict[str, str | date] = {}
-    if button.asks == "reason":
-        answer = {"reason": form.text("words")}
-    elif button.asks == "outcome":
-        answer = {"outcome": form.text("words"), "performed": date.fromisoformat(form.text("day"))}
-    await respond(request.app.state.network, visitor.caller, key, button.words, version=form.text("version"), **answer)
+    words = form.text("words")
+    await respond(
+        request.app.state.network,
+        visitor.caller,
+        key,
+        button.words,
+        reason=words if button.asks == "reason" else "",
+        outcome=words if button.asks == "outcome" else "",
+        performed=form.text("day") if button.asks == "outcome" else "",
+        version=form.text("version"),
+    )
 
 
 async def _again(
