@@ -102,12 +102,6 @@ LIMIT 500
 """
 
 
-async def member_of(unit: Unit, organization: UUID) -> tuple[str, str] | None:
-    """The kind ('source', 'target', 'network') and name of a member, or None when the organization is not one."""
-    row = await unit.conn.fetchrow("SELECT kind, name FROM member WHERE organization = $1", organization)
-    return (row["kind"], row["name"]) if row else None
-
-
 async def add_invitation(unit: Unit, token_hash: bytes, account: UUID, expires_at: datetime) -> None:
     await unit.conn.execute(ADD_INVITATION, token_hash, account, expires_at)
 

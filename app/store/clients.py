@@ -1,6 +1,5 @@
 """Systems that may ask for tokens, the members they speak for, and the assertions they have used up."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,15 +31,6 @@ class ClientKeys:
     scopes: str
     keys: tuple[dict[str, Any], ...]
     jwks_url: str | None
-
-
-async def members_among(unit: Unit, organizations: Collection[UUID]) -> set[UUID]:
-    """Those of the organizations that are members."""
-    rows = await unit.conn.fetch(MEMBERS_AMONG, list(organizations))
-    return {row["organization"] for row in rows}
-
-
-MEMBERS_AMONG = "SELECT organization FROM member WHERE organization = ANY($1::uuid[])"
 
 
 async def insert(unit: Unit, client: NewClient, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """Ana signs in, somebody else does not (PWD-04, PWD-05, SES-01, SES-02; attacks G19 to G27)."""
 
 import asyncio
-import statistics
 import time
 
 import pytest
@@ -64,7 +63,12 @@ async def test_ana_signs_in_and_acts_for_her_organization_only(network: Network)
     signed_in = await look(network, await enter(network, email=" Ana@Larder.example "))
     assert (signed_in.email, signed_in.member, signed_in.member_name) == (ANA, FOOD_BANK, "Larder")
     caller = signed_in.caller
-    assert (caller.kind, caller.members, caller.role, caller.scopes) == ("person", {FOOD_BANK}, "intake", None)
+    assert (caller.kind, caller.members, caller.role, caller.scopes) == (
+        "person",
+        frozenset({FOOD_BANK}),
+        "intake",
+        None,
+    )
     assert (caller.client_id, caller.request_id) == (None, "request-1")
     assert len(signed_in.csrf_secret) == 32
 
@@ -113,7 +117,7 @@ async def test_an_unknown_address_takes_as_long_as_a_wrong_password(network: Net
     for number in range(4):
         known.append(await took(ANA))
         unknown.append(await took(f"nobody{number}@larder.example"))
-    assert 0.5 < statistics.median(unknown) / statistics.median(known) < 2
+    assert 0.5 < min(unknown) / min(known) < 2
 
 
 @pytest.mark.usefixtures("ana")
@@ -232,7 +236,7 @@ async def test_who_acts_for_two_members_switches_into_a_new_session_and_to_no_th
     second = (await switch_member(network, first, signed_in, SHELTER)).secret
     assert await is_out(network, first)
     now = await look(network, second)
-    assert (now.member, now.caller.members, now.caller.role) == (SHELTER, {SHELTER}, "admin")
+    assert (now.member, now.caller.members, now.caller.role) == (SHELTER, frozenset({SHELTER}), "admin")
 
 
 async def test_a_demo_account_is_good_in_development_only(worker: Worker, make_worker: MakeWorker) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app.fhir.errors import NotFound, Refusal
 from app.services.identity.sign_in import authenticate_session, sign_in
-from app.services.identity.staff import accept_invitation, add_staff, invited
+from app.services.identity.staff import accept_invitation, add_staff, disable_staff, invited
 from app.services.network import Network
 from tests.identity.conftest import FOOD_BANK, NETWORK, SHELTER, SetClock
 
@@ -65,6 +65,14 @@ async def test_somebody_with_a_password_gets_one_more_membership_and_no_invitati
     assert (second.account, second.invitation) == (first.account, None)
 
 
+async def test_a_closed_account_is_given_nothing_more(network: Network) -> None:
+    added = await add_staff(network, email="ben@door.example", organization=SHELTER, role="intake", password=PASSWORD)
+    await disable_staff(network, added.account)
+    with pytest.raises(Refusal) as refused:
+        await add_staff(network, email="ben@door.example", organization=FOOD_BANK, role="intake")
+    assert refused.value.issues[0].rule == "staff-disabled"
+
+
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
@@ -98,4 +106,4 @@ async def test_the_operator_acts_for_the_network(network: Network) -> None:
     )
     session = await sign_in(network, email="olga@valley.example", password=PASSWORD, address="192.0.2.1")
     caller = (await authenticate_session(network, session.secret, "")).caller
-    assert (caller.account, caller.role, caller.members) == (added.account, "operator", {NETWORK})
+    assert (caller.account, caller.role, caller.members) == (added.account, "operator", frozenset({NETWORK}))

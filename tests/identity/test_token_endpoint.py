@@ -29,9 +29,9 @@ def form(assertion: str, **changed: str | None) -> dict[str, str]:
     return {name: value for name, value in {**good, **changed}.items() if value is not None}
 
 
-async def ask(worker: Worker, client: str, /, *, alg: str = "RS384", **changed: str | None) -> httpx.Response:
+async def ask(worker: Worker, client: str, /, *, alg: str | None = "RS384", **changed: str | None) -> httpx.Response:
     """A good request with a fresh assertion, but for what is changed."""
-    assertion = sign(claims(client, worker.network.clock.now()), alg=alg)
+    assertion = sign(claims(client, worker.network.clock.now()), alg=alg or "RS384")
     return await worker.http.post("/oauth/token", data=form(assertion, **changed))
 
 

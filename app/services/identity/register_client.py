@@ -10,7 +10,7 @@ from app.domain.access.scopes import Scopes
 from app.fhir.errors import Invalid, NotFound, NotSupported
 from app.gateways.keys import read_jwks
 from app.services.network import Network
-from app.store import clients
+from app.store import clients, members
 from app.store.clients import NewClient
 
 MAX_NAME = 250
@@ -46,7 +46,7 @@ async def register_client(network: Network, registration: Registration) -> str:
     if not new.members:
         raise Invalid("client-organization", "Name at least one organization that this system speaks for.")
     async with network.store.unit((), write=True) as unit:
-        if len(await clients.members_among(unit, new.members)) != len(new.members):
+        if len(await members.get(unit, new.members)) != len(new.members):
             raise NotFound(
                 "client-organization", "An organization named is not a member; admit it first (baton organization add)."
             )

@@ -3,6 +3,7 @@
 *Source*: `baton staff add`; security sheet MFA-04 (sessions end on change), SES-02, G37.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +14,7 @@ from app.services.identity.addresses import email_hash, read_email
 from app.services.identity.password import check_password
 from app.services.identity.secrets import hash_of, new_secret
 from app.services.network import Network
-from app.store import accounts, sessions
+from app.store import accounts, members, sessions
 from app.store.accounts import Account
 from app.store.pool import Unit
 
@@ -46,13 +47,15 @@ async def add_staff(
     async with network.store.unit(()) as unit:
         await _check_role(unit, organization, role)
         if password is not None:
-            check_password(password, context=await _context(network, unit, address, organization))
+            check_password(password, context=await _context(network, unit, address, (organization,)))
     if password is not None:
         password_hash = await network.passwords.hash(password)
     now = network.clock.now()
     async with network.store.unit((), write=True) as unit:
         new_id = network.ids.next()
         account = await accounts.add(unit, new_id, address, development_only=development_only, now=now)
+        if account.disabled:
+            raise BusinessRule("staff-disabled", "The account of this address has been closed; use another address.")
         await accounts.add_membership(unit, account.id, organization, role, now)
         if password_hash is not None:
             await _set_password(network, unit, account, password_hash)
@@ -73,7 +76,8 @@ async def accept_invitation(network: Network, invitation: str, password: str) ->
         account = await accounts.find_invitation(unit, hash_of(invitation), network.clock.now())
         if account is None:
             raise _no_invitation()
-        check_password(password, context=await _context(network, unit, account.email, None, account))
+        organizations = [each.member for each in await accounts.memberships(unit, account.id)]
+        check_password(password, context=await _context(network, unit, account.email, organizations))
     password_hash = await network.passwords.hash(password)
     async with network.store.unit((), write=True) as unit:
         if not await accounts.use_invitation(unit, hash_of(invitation), network.clock.now()):
@@ -92,25 +96,17 @@ async def disable_staff(network: Network, account: UUID) -> None:
 async def _check_role(unit: Unit, organization: UUID, role: str) -> None:
     if role not in ROLES:
         raise Invalid("staff-role", f"A role is one of: {', '.join(reversed(ROLES))}.")
-    member = await accounts.member_of(unit, organization)
+    member = (await members.get(unit, (organization,))).get(organization)
     if member is None:
-        raise NotFound(
-            "staff-organization", "This organization is not a member; admit it first (baton organization add)."
-        )
-    kind, _ = member
-    if role == OPERATOR and kind != "network":
+        raise NotFound("staff-organization", "Not a member: admit the organization first (baton organization add).")
+    if role == OPERATOR and member.kind != "network":
         raise BusinessRule("staff-operator", "The operator acts for the network's own organization only.")
 
 
-async def _context(
-    network: Network, unit: Unit, email: str, organization: UUID | None, account: Account | None = None
-) -> list[str]:
+async def _context(network: Network, unit: Unit, email: str, organizations: Iterable[UUID]) -> list[str]:
     """Names that a guesser would try first: the person's address, the organizations she acts for, the network's."""
-    organizations = {network.organization, organization}
-    if account is not None:
-        organizations |= {membership.member for membership in await accounts.memberships(unit, account.id)}
-    members = [await accounts.member_of(unit, each) for each in organizations if each is not None]
-    return [email, *(name for found in members if found for name in found[1:])]
+    around = {*organizations, *([network.organization] if network.organization else ())}
+    return [email, *(member.name for member in (await members.get(unit, around)).values())]
 
 
 async def _invite(network: Network, unit: Unit, account: UUID) -> str:
