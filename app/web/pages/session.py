@@ -11,6 +11,8 @@ from app.fhir.errors import Forbidden, Login
 from app.services.caller import Caller
 from app.services.identity.sign_in import SignedIn, authenticate_session, choices, sign_in, switch_member
 from app.services.identity.sign_out import sign_out
+from app.services.network import Network
+from app.store import members
 from app.web.pages import cookies
 from app.web.pages.numbers import request_id
 
@@ -47,9 +49,15 @@ async def visitor(request: Request) -> Visitor | None:
         member=person.member,
         member_name=person.member_name,
         members={each.member: each.name for each in roles},
-        time_zone=network.settings.time_zone,
+        time_zone=await _time_zone(network, person.member),
         csrf=person.csrf_secret.hex(),
     )
+
+
+async def _time_zone(network: Network, member: UUID) -> str:
+    """Where the organization works: its people read times as its clocks show them."""
+    async with network.store.unit(()) as unit:
+        return (await members.get(unit, [member]))[member].time_zone
 
 
 async def _person(request: Request) -> SignedIn | None:
@@ -110,5 +118,5 @@ async def end(request: Request, response: Response) -> Response:
     """Ends the session on the server, then in the browser."""
     await sign_out(request.app.state.network, cookies.read(request, cookies.SESSION))
     cookies.take(request, response, cookies.SESSION)
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.services.referrals.views import InboxItem, inbox
+from app.services.referrals.cards import InboxItem
+from app.services.referrals.views import inbox
 from app.web.pages import session
 from app.web.pages.templates import reader_clock, render
 from app.web.pages.words import ReaderClock
@@ -26,7 +27,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Group:
     word: str
-    items: tuple[InboxItem, ...]
+    entries: tuple[InboxItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def arrange(items: Sequence[InboxItem], clock: ReaderClock) -> Inbox:
     groups = [Group(word, tuple(item for group, item in placed if group == word)) for word in GROUPS]
     still_open = [item for item in items if item.status in GROUP_OF]
     return Inbox(
-        groups=tuple(group for group in groups if group.items),
+        groups=tuple(group for group in groups if group.entries),
         count_new=sum(GROUP_OF[item.status] == "new" for item in still_open),
         count_overdue=sum(item.overdue for item in still_open),
         count_today=sum(item.due is not None and clock.is_today(item.due) for item in still_open),

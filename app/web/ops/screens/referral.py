@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.services.directory.members import targets
-from app.services.referrals.views import WaitingDetail, waiting_item
+from app.services.referrals.cards import WaitingDetail
+from app.services.referrals.views import waiting_item
 from app.web.pages import session
 from app.web.pages.templates import render
 
