@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:
         if not self.development and not self.public_url.startswith("https://"):
-            raise ValueError("BATON_PUBLIC_URL: must be an https address when BATON_ENV is production")
+            raise ValueError("BATON_PUBLIC_URL: must be an https address (http only in development)")
         return self
 
     @classmethod

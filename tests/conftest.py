@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 
 from app.store.embedded import EmbeddedPostgres
+from tests import parts
 
 TEMPLATE = "baton_template"
 
@@ -111,6 +112,7 @@ CLUSTER_FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(parts, "parts")
     if not hasattr(config, "workerinput"):
         folder = Path(tempfile.mkdtemp(prefix="baton-test-"))
         folder.chmod(0o711)

@@ -1,0 +1,81 @@
+# Every target sets up what it needs: a virtual environment with the locked packages, hashes checked, by pip alone.
+# A stamp file says that it is done, so that the second call starts at once.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest
+# Tests run on two workers; one file's tests stay together. `make test TESTS=tests/fhir` runs a part.
+TESTS ?= tests
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench bench-layouts golden soak conformance lock docs-check browser clean
+
+help:
+	@echo 'make run           serve on http://127.0.0.1:8000 with a demo world (PORT=, DATA_DIR=)'
+	@echo 'make test          everything; TESTS=path for a part'
+	@echo 'make check         format, lint, types, import contracts, sizes, templates, docs'
+	@echo 'make bench         the benchmark, writes docs/benchmarks.md'
+	@echo 'make bench-layouts the comparison of search index layouts (ADR 0003)'
+	@echo 'make golden        rewrites golden and generated files; read the diff'
+	@echo 'make soak          the long forms of fuzz, model, crash and concurrency tests'
+	@echo 'make conformance   the official validator over what the stories write (needs ../shared, Java, Maven)'
+	@echo 'make lock          resolves the dependencies anew'
+
+run: $(VENV)/.run
+	@BATON_ENV=development exec $(BIN)/baton serve --demo
+
+test: $(VENV)/.dev browser
+	$(PYTEST) -n $(WORKERS) --dist loadfile --durations=20 $(TESTS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) -q tests/architecture
+
+docs-check: $(VENV)/.dev
+	$(PYTEST) -q tests/architecture -k docs
+
+soak: $(VENV)/.dev browser
+	$(PYTEST) -m soak --durations=20 $(TESTS)
+
+conformance: $(VENV)/.dev
+	@command -v mvn >/dev/null || { echo 'make conformance needs Java 17 and Maven: apt-get install default-jdk-headless maven'; exit 1; }
+	@test -x ../shared/tools/hl7-validator/run || { echo 'make conformance needs ../shared/tools/hl7-validator'; exit 1; }
+	$(PYTEST) -m conformance $(TESTS)
+
+golden: $(VENV)/.dev
+	UPDATE_GOLDEN=1 $(PYTEST) -q -m golden $(TESTS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+bench-layouts: $(VENV)/.dev
+	$(BIN)/python -m bench.index_layouts
+
+browser: $(VENV)/.dev
+	@tools/get-browser $(BIN)/python
+
+lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/ (pip install uv)'; exit 1; }
+	uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --extra build \
+	  pyproject.toml -o requirements.lock
+	uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --extra build --extra dev \
+	  -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@tools/make-venv $(VENV)
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
