@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     max_url_bytes: int = Field(8 * KIBIBYTE, ge=KIBIBYTE)
     page_size: int = Field(50, ge=1)
     max_page_size: int = Field(500, ge=1)
+    pool_size: int = Field(10, ge=1, le=200)
     statement_timeout_s: float = Field(5, gt=0)
     request_timeout_s: float = Field(30, gt=0)
     idle_in_transaction_timeout_s: float = Field(10, gt=0)

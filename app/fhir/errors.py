@@ -192,6 +192,12 @@ class LockError(Refusal):
     code = "lock-error"
 
 
+class RequestTimeout(Refusal):
+    """The request itself did not arrive in time."""
+
+    code = "timeout"
+
+
 class Timeout(Refusal):
     """It took too long and was stopped."""
 

@@ -1,0 +1,1 @@
+"""Rules: pure functions over values, no clock, no database; one folder a subject."""

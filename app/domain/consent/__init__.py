@@ -1,0 +1,1 @@
+"""Whether something may be disclosed to somebody: one decision function."""

@@ -1,0 +1,1 @@
+"""Verbs: what can be done, told from the top. Faces call these; these call domain, fhir, store and gateways."""

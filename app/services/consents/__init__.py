@@ -1,0 +1,1 @@
+"""Consent and the other bases at work: deciding, recording, withdrawing."""

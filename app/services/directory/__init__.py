@@ -1,0 +1,1 @@
+"""Members of the network and how a reference leads to one."""

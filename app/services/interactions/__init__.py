@@ -1,0 +1,1 @@
+"""One file a FHIR interaction. *Source*: R4 http.html."""

@@ -1,0 +1,58 @@
+"""The sender takes a referral back, or consent ends: open parts are cancelled by the network, which asked for them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.domain.referral import task
+from app.fhir import json
+from app.services.caller import the_network
+from app.services.network import Network
+from app.services.referrals.advance import end_task
+from app.services.referrals.roll_up import roll_up
+from app.store import bases, events, referrals, resources
+from app.store.pool import Unit
+from app.store.record import EventRow
+from app.store.referrals import ReferralRow
+
+TAKEN_BACK = "The sender has cancelled this referral."
+CONSENT_ENDED = "Consent to share was withdrawn."
+
+
+async def follow_source(network: Network, unit: Unit, row: ReferralRow) -> bool:
+    """True when the source has ended the referral itself, by its Task or its request; then it is closed here too."""
+    if row.closed_at is not None:
+        return True
+    ids = [id for id in (row.source_task, row.source_request) if id]
+    stored = {found.type: json.parse(found.body) for found in (await resources.by_ids(unit, ids)).values()}
+    task_ended = task.view(stored.get("Task", {})).status in ("cancelled", "entered-in-error")
+    request_ended = stored.get("ServiceRequest", {}).get("status") in ("revoked", "entered-in-error")
+    if not task_ended and not request_ended:
+        return False
+    await _cancel(network, unit, [child.task for child in await referrals.children(unit, [row.id])], TAKEN_BACK)
+    await roll_up(network, unit, row.id)
+    if row.source_task is not None:
+        await _end_task(network, unit, row.source_task, TAKEN_BACK)
+    await referrals.close(unit, row.id, "cancelled")
+    await events.add(unit, EventRow(network.ids.next(), "referral.cancelled", row.source_task, None, row.id))
+    return True
+
+
+async def cancel_children(network: Network, unit: Unit, consent: UUID) -> list[UUID]:
+    """Cancels the parts whose basis, this Consent, was withdrawn; returns the referrals they belong to."""
+    children = await referrals.children_of_bases(unit, await bases.withdrawn_of_consent(unit, consent))
+    await _cancel(network, unit, [child.task for child in children], CONSENT_ENDED)
+    return sorted({child.referral for child in children})
+
+
+async def cancel_parts(network: Network, unit: Unit, row: ReferralRow, reason: str) -> None:
+    """Cancels every open part of a referral."""
+    await _cancel(network, unit, [child.task for child in await referrals.children(unit, [row.id])], reason)
+
+
+async def _cancel(network: Network, unit: Unit, tasks: Sequence[UUID], reason: str) -> None:
+    for each in tasks:
+        await _end_task(network, unit, each, reason)
+
+
+async def _end_task(network: Network, unit: Unit, each: UUID, reason: str) -> None:
+    await end_task(network, unit, the_network(network.coordinator), each, "cancelled", reason)

@@ -1,0 +1,67 @@
+"""The Consents that a request brings, and the first of them that admits a recipient; a denial overrides."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.consent import consent as fhir_consent
+from app.domain.consent.decide import Deny, Permit
+from app.fhir import json
+from app.fhir.errors import BusinessRule
+from app.services.consents.decision import weigh
+from app.services.network import Network
+from app.services.referrals.gather import resolve
+from app.services.referrals.source import Source
+from app.services.referrals.waiting import NO_CONSENT, WHY_WAITING
+from app.store.bases import BasisRow
+from app.store.pool import Unit
+from app.store.resources import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Permitting:
+    """A Consent that admits the recipient, until then at the latest."""
+
+    consent: Stored
+    until: datetime
+
+    def basis(self, id: UUID, referral: UUID, recipient: UUID, now: datetime) -> BasisRow:
+        version = self.consent.version
+        return BasisRow(
+            id, "consent", referral, recipient, self.consent.id, version, None, None, now, self.until, None
+        )
+
+
+async def consents_of(network: Network, unit: Unit, source: Source) -> list[Stored]:
+    """The Consents that the request references, about the same person."""
+    named = [each["reference"] for each in source.request_tree.get("supportingInfo", ()) if "reference" in each]
+    found = await resolve(network, unit, named)
+    subject = source.request_tree.get("subject", {}).get("reference", "")
+    person = set(await resolve(network, unit, [subject])) if subject else set()
+    mine = []
+    for stored in found.values():
+        if stored.type == "Consent":
+            patient = json.parse(stored.body).get("patient", {}).get("reference", "")
+            if patient and set(await resolve(network, unit, [patient])) & person:
+                mine.append(stored)
+    return mine
+
+
+async def first_permitting(network: Network, unit: Unit, recipient: UUID, consents: list[Stored]) -> Permitting:
+    """Raises BusinessRule with the reason why none admits the recipient."""
+    permitting: Permitting | None = None
+    denied = ""
+    for consent in consents:
+        view = fhir_consent.view(json.parse(consent.body))
+        decision = await weigh(network, unit, recipient, view)
+        if isinstance(decision, Permit):
+            permitting = permitting or Permitting(consent, decision.until)
+        elif isinstance(decision, Deny):
+            denied = decision.because if not denied or view.rule == "deny" else denied
+            if view.active and view.rule == "deny":
+                permitting = None
+                break
+    if permitting is None:
+        rule = denied or NO_CONSENT
+        raise BusinessRule(rule, WHY_WAITING[rule])
+    return permitting

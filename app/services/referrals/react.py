@@ -1,0 +1,61 @@
+"""What the network does when a Task, a ServiceRequest or a Consent has changed: the worker's handler `react`.
+
+It reads the present state and moves the referral on from there, so a repeated or late delivery does no harm.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from app.services.caller import the_network
+from app.services.network import Network
+from app.services.referrals.cancel import cancel_children, follow_source
+from app.services.referrals.roll_up import roll_up
+from app.services.referrals.route import route
+from app.store import referrals
+from app.store.pool import Unit
+from app.store.referrals import ReferralRow
+
+
+async def react(network: Network, payload: dict[str, Any]) -> None:
+    """One delivery, in one transaction of the network's own."""
+    if network.organization is None:
+        return
+    caller = the_network(network.organization)
+    async with network.store.unit(caller.members, write=True) as unit:
+        await REACTIONS[payload["type"]](network, unit, UUID(payload["resource"]))
+
+
+async def _task(network: Network, unit: Unit, task: UUID) -> None:
+    child = await referrals.child(unit, task)
+    if child is not None:
+        await roll_up(network, unit, child.referral)
+        return
+    referral = await referrals.of_source_task(unit, task)
+    if referral is not None and not await follow_source(network, unit, referral):
+        await route(network, unit, referral)
+
+
+async def _request(network: Network, unit: Unit, request: UUID) -> None:
+    for referral in await referrals.of_source_request(unit, request):
+        await _follow_or_route(network, unit, referral)
+
+
+async def _consent(network: Network, unit: Unit, consent: UUID) -> None:
+    for referral in await cancel_children(network, unit, consent):
+        await roll_up(network, unit, referral)
+    for referral_row in await referrals.waiting_for_consent(unit, consent):
+        await route(network, unit, referral_row)
+
+
+async def _copy_came(network: Network, unit: Unit, resource: UUID) -> None:
+    """A resource that a sender's reference was waiting for: those that wait for a sender look again."""
+    for referral in await referrals.waiting_for_sender(unit):
+        await _follow_or_route(network, unit, referral)
+
+
+async def _follow_or_route(network: Network, unit: Unit, referral: ReferralRow) -> None:
+    if not await follow_source(network, unit, referral):
+        await route(network, unit, referral)
+
+
+REACTIONS = {"Task": _task, "ServiceRequest": _request, "Consent": _consent, "origin": _copy_came}

@@ -1,0 +1,66 @@
+"""receive: every door ends here. A Task that hands a referral to the network becomes a referral row in its own transaction.
+
+From that moment somebody owns it, something is to be done, by a due time. Routing follows by a delivery.
+"""
+
+from uuid import UUID
+
+from app.domain.referral import task
+from app.domain.referral.due import due
+from app.fhir.references import Local, parse_reference
+from app.services.directory.lead_back import member_behind
+from app.services.referrals.origins import note_origins
+from app.services.referrals.waiting import ROUTE, SENDER_NOT_READ
+from app.services.writing import Entry, Write
+from app.store import events, members, referrals
+from app.store.record import EventRow
+from app.store.referrals import ReferralRow
+
+
+async def receive(write: Write) -> None:
+    """The last step of a write: new referrals get their rows, remote names of what came in are noted."""
+    await note_origins(write)
+    for entry in write.changing:
+        if entry.type == "Task" and _asks(entry):
+            owner = await member_behind(write.network, write.unit, entry.tree.get("owner", {}))
+            if owner is not None and owner.organization == write.network.organization:
+                await _receive(write, entry)
+
+
+def _asks(entry: Entry) -> bool:
+    """Whether this write makes a referral actionable: it says requested now, and did not before."""
+    before = (entry.before_tree or {}).get("status", "")
+    return task.is_referral(entry.tree) and entry.tree["status"] == "requested" and before in ("", "draft")
+
+
+async def _receive(write: Write, entry: Entry) -> None:
+    network, unit = write.network, write.unit
+    coordinator = network.coordinator
+    zone = (await members.get(unit, [coordinator]))[coordinator].time_zone
+    request = _local_focus(write, entry)
+    row = ReferralRow(
+        id=network.ids.next(),
+        source_request=request,
+        source_task=entry.id,
+        task_home="here",
+        trigger=write.trigger,
+        sources=sorted(write.caller.members),
+        connection=None,
+        external_key=None,
+        owner=coordinator,
+        next_action=ROUTE,
+        due=due(unit.now, zone),
+        waiting_because=None if request else SENDER_NOT_READ,
+        received_at=unit.now,
+        closed_at=None,
+        closed_as=None,
+    )
+    if await referrals.add(unit, row):
+        member = min(write.caller.members, default=None)
+        event = EventRow(network.ids.next(), "referral.received", entry.id, entry.version, row.id, member)
+        await events.add(unit, event)
+
+
+def _local_focus(write: Write, entry: Entry) -> UUID | None:
+    target = parse_reference(task.view(entry.tree).focus, write.network.base)
+    return write.targets.get((target.type, target.id)) if isinstance(target, Local) else None

@@ -1,0 +1,59 @@
+"""A FHIR request and its answer, as the interactions see them: no web server in sight."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.fhir.errors import Value
+from app.store.resources import Stored
+
+ReadBody = Callable[[int], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class FhirRequest:
+    """`path` are the segments below the base, `query` decoded pairs in order, `headers` lower-cased; `read_body(limit)`
+    reads at most `limit` bytes and raises TooLong beyond."""
+
+    method: str
+    path: tuple[str, ...]
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    read_body: ReadBody
+
+
+@dataclass(frozen=True, slots=True)
+class FhirResponse:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def etag(version: int) -> str:
+    return f'W/"{version}"'
+
+
+def if_match(headers: Mapping[str, str]) -> int | None:
+    """The version that a client says it has read. Raises Value on anything but W/"n"."""
+    text = headers.get("if-match")
+    if text is None:
+        return None
+    digits = text[3:-1] if text.startswith('W/"') and text.endswith('"') else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        raise Value("if-match", 'If-Match is one weak ETag, as in W/"3"', "If-Match")
+    return int(digits)
+
+
+def version_headers(base: str, stored: Stored, *, location: bool = False) -> dict[str, str]:
+    """ETag and Last-Modified, with the version's address after a create."""
+    headers = {"ETag": etag(stored.version), "Last-Modified": http_date(stored.last_updated)}
+    if location:
+        headers["Location"] = f"{base}/{stored.type}/{stored.fhir_id}/_history/{stored.version}"
+    return headers
+
+
+def http_date(moment: datetime) -> str:
+    """RFC 9110's form, with English names whatever the locale."""
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{day}, {moment.day:02} {months[moment.month - 1]} {moment.year} {moment:%H:%M:%S} GMT"

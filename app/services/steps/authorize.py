@@ -1,0 +1,61 @@
+"""authorize: this caller, this very resource; also which role the caller has in it, for the step that judges status.
+
+What a client creates belongs to the members that it speaks for. Only authors change a resource; the owner of a Task may
+change its status, statusReason and output. Members' own Organizations are written by the operator's commands only.
+*Source*: SDOH Clinical Care 3.0.0, Task update authority; security sheet SCO-18, REL-02.
+"""
+
+from app.domain.referral import task
+from app.fhir.errors import BusinessRule, Forbidden
+from app.services.directory.lead_back import member_behind
+from app.services.writing import Entry, Write
+from app.store import members, participations
+
+async def authorize(write: Write) -> None:
+    """Fills the roles of every entry."""
+    for entry in write.changing:
+        _scopes(write, entry)
+    updates = [entry for entry in write.changing if entry.interaction == "update"]
+    for entry in write.changing:
+        if entry.interaction == "create":
+            entry.roles = frozenset({"requester"})
+    if updates:
+        found = await participations.roles(write.unit, write.caller.members, [entry.id for entry in updates])
+        own = await members.get(write.unit, [entry.id for entry in updates if entry.type == "Organization"])
+        for entry in updates:
+            if entry.id in own and write.caller.kind == "client":
+                raise Forbidden("member-organization", "a member's own Organization is kept by the operator", entry.at)
+            await _may_change(write, entry, found.get(entry.id, set()))
+
+
+def _scopes(write: Write, entry: Entry) -> None:
+    letter = "c" if entry.interaction == "create" else "u"
+    needed = letter + "s" if entry.condition is not None else letter
+    if not all(write.caller.allows(entry.type, each) for each in needed):
+        message = f"the access token's scopes do not hold system/{entry.type}.{needed}"
+        raise Forbidden("scope", message, entry.at)
+
+
+async def _may_change(write: Write, entry: Entry, found: set[str]) -> None:
+    roles = {"requester"} if "author" in found else set()
+    if entry.type == "Task" and entry.before_tree is not None:
+        owner = await member_behind(write.network, write.unit, entry.before_tree.get("owner", {}))
+        if owner is not None and owner.organization in write.caller.members:
+            roles.add("owner")
+    if not roles:
+        raise Forbidden("not-author", "only its author changes this resource", entry.at)
+    if "requester" not in roles:
+        _only_what_an_owner_changes(entry)
+    entry.roles = frozenset(roles)
+
+
+def _only_what_an_owner_changes(entry: Entry) -> None:
+    changed = task.changed_elements(entry.before_tree or {}, entry.tree, ignoring=task.OWNER_MAY_CHANGE)
+    if changed:
+        issues = [
+            BusinessRule("task-owner-elements", _OWNER, entry.place(f"Task.{name}")).issues[0] for name in changed
+        ]
+        raise BusinessRule.of_issues(issues)
+
+
+_OWNER = "the owner of a Task changes status, statusReason and output; the rest is the requester's"

@@ -1,0 +1,31 @@
+"""disclose: every part that a write gives a recipient stands on a basis, and a Consent that no longer permits ends its parts.
+
+The end of a part happens in the transaction of the Consent itself: once the write is acknowledged, nothing more is shown.
+*Source*: security sheet CON-15..CON-17.
+"""
+
+from uuid import UUID
+
+from app.fhir.errors import BusinessRule
+from app.services.consents.decision import decide_for, end_parts
+from app.services.writing import Entry, Write
+from app.store import bases
+
+
+async def disclose(write: Write) -> None:
+    for entry in write.changing:
+        if any(share.role == "recipient" and share.basis is None for share in entry.shares):
+            raise BusinessRule("no-basis", "nothing is passed on without a basis", entry.at)
+        if entry.type == "Consent" and entry.before is not None:
+            await _reconsider(write, entry)
+
+
+async def _reconsider(write: Write, consent: Entry) -> None:
+    """Ends what rests on this consent and is not permitted by its new version."""
+    ended: list[UUID] = []
+    for basis in await bases.of_consent(write.unit, consent.id):
+        permitted = await decide_for(write.network, write.unit, basis.recipient, consent.tree)
+        if permitted is None:
+            ended.append(basis.id)
+    if ended:
+        await end_parts(write.unit, ended)

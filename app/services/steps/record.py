@@ -1,0 +1,90 @@
+"""record: version, history, index rows, participation, audit, event and deliveries, in one statement."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.fhir import json
+from app.fhir.bundles import stamp
+from app.fhir.index_values import extract
+from app.services.writing import Entry, Write
+from app.store import record as rows_of
+from app.store.record import DeliveryRow, EventRow, ParticipationRow, Rows, VersionRow
+
+# a change of one of these may move a referral; the worker reacts
+MOVES_A_REFERRAL = frozenset({"Task", "ServiceRequest", "Consent"})
+TICK = timedelta(milliseconds=1)
+
+
+async def record(write: Write) -> None:
+    """Stores every entry that changes something and gives it version, last_updated and the body that readers get."""
+    rows = Rows()
+    for entry in write.changing:
+        _version(write, entry, rows)
+        _parts(write, entry, rows)
+        _happened(write, entry, rows)
+    if rows.versions:
+        await rows_of.record(write.unit, rows)
+        await rows.index.take_away(write.unit)
+
+
+def _version(write: Write, entry: Entry, rows: Rows) -> None:
+    network = write.network
+    entry.version = entry.before.version + 1 if entry.before else 1
+    entry.last_updated = _strictly_later(write.unit.now, entry.before.last_updated if entry.before else None)
+    entry.tree = stamp(entry.tree, entry.fhir_id, str(entry.version), entry.last_updated)
+    entry.body = json.dump(entry.tree)
+    resource_type = network.registry.types[entry.type]
+    entry.values = extract(resource_type, entry.tree, network.base)
+    before = extract(resource_type, entry.before_tree, network.base) if entry.before_tree else None
+    rows.index.change(entry.id, before, entry.values, network.numbers[entry.type], write.targets)
+    if entry.type == "Task":
+        rows.index.task(entry.id, entry.last_updated, before, entry.values, write.targets)
+    author = write.caller.author
+    rows.versions.append(
+        VersionRow(
+            entry.id,
+            entry.type,
+            entry.fhir_id,
+            entry.version,
+            entry.last_updated,
+            entry.interaction,
+            author,
+            entry.body,
+        )
+    )
+
+
+def _parts(write: Write, entry: Entry, rows: Rows) -> None:
+    """What is created belongs to the caller's members; the network takes part in all that it receives."""
+    if entry.interaction == "create":
+        members = set(write.caller.members)
+        rows.participations += [ParticipationRow(member, entry.id, entry.id, "author") for member in sorted(members)]
+        coordinator = write.network.organization
+        if coordinator is not None and coordinator not in members:
+            rows.participations.append(ParticipationRow(coordinator, entry.id, entry.id, "network"))
+    rows.participations += entry.shares
+
+
+def _happened(write: Write, entry: Entry, rows: Rows) -> None:
+    ids, caller = write.network.ids, write.caller
+    event = EventRow(
+        ids.next(),
+        f"{entry.type}.{entry.interaction}",
+        entry.id,
+        entry.version,
+        member=min(caller.members, default=None),
+        account=caller.account,
+    )
+    rows.events.append(event)
+    rows.acts.append((caller.act(ids, entry.interaction, entry.type), entry.id, entry.version))
+    if entry.type in MOVES_A_REFERRAL:
+        rows.deliveries.append(_reaction(event.id, entry.type, entry.id))
+
+
+def _reaction(event: UUID, type_name: str, resource: UUID) -> DeliveryRow:
+    return DeliveryRow(event, "react", str(resource), {"type": type_name, "resource": str(resource)})
+
+
+def _strictly_later(now: datetime, before: datetime | None) -> datetime:
+    """Database time, and after the version before, whatever the clock did."""
+    return now if before is None or now > before else before + TICK

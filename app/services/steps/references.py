@@ -1,0 +1,80 @@
+"""references: each leads to something that the caller may see, to a system that we know, or the write is refused.
+
+What is missing and what is hidden get the same answer. Conditional creates are decided here too, because what they
+find is what other entries then refer to.
+"""
+
+from collections.abc import Iterator
+
+from app.fhir.errors import NotSupported, Refusal, ReferenceNotFound
+from app.fhir.references import Absolute, Conditional, Local, Reference, Remote, Urn, each_reference, parse_reference, rewrite
+from app.services.conditional import find_or_claim
+from app.services.writing import Entry, Write
+from app.store import connections, resources
+
+
+async def references(write: Write) -> None:
+    """Fills `write.targets`; raises ReferenceNotFound or NotSupported with the places."""
+    await _decide_conditional_creates(write)
+    in_this_write = {entry.key: entry.id for entry in write.entries}
+    local: dict[tuple[str, str], list[tuple[Entry, Reference]]] = {}
+    remote: dict[str, list[tuple[Entry, Reference]]] = {}
+    for entry, reference in _all(write):
+        match parse_reference(reference.text, write.network.base):
+            case Local(type=type_name, id=fhir_id):
+                local.setdefault((type_name, fhir_id), []).append((entry, reference))
+            case Remote(base=base):
+                remote.setdefault(base, []).append((entry, reference))
+            case Urn():
+                raise ReferenceNotFound("reference-not-in-bundle", _URN, entry.place(reference.path))
+            case Absolute() | Conditional():
+                raise NotSupported("reference-form", _FORM, entry.place(reference.path))
+    found = await resources.visible_keys(write.unit, local.keys() - in_this_write.keys())
+    write.targets = in_this_write | found
+    await _refuse_unknown_bases(write, remote)
+    missing = [place for key, places in local.items() if key not in write.targets for place in places]
+    if missing:
+        raise _refusal(ReferenceNotFound, "reference-not-found", _MISSING, missing)
+
+
+_URN = "a urn reference names the fullUrl of another entry of the same transaction; none has it"
+_FORM = "write a reference as Type/id, or as an address under the FHIR base of a registered EHR"
+_MISSING = "nothing that you may see stands at this reference; send it first, or in the same transaction"
+_BASE = "this address is not under the FHIR base of a registered EHR; register it (baton ehr add) or send the resource"
+
+
+def _all(write: Write) -> Iterator[tuple[Entry, Reference]]:
+    """The references that this write brings: what stood there before was looked at then, and may be hidden now."""
+    for entry in write.changing:
+        before = {each.text for each in each_reference(entry.type, entry.before_tree or {})}
+        for reference in each_reference(entry.type, entry.tree):
+            if reference.text not in before:
+                yield entry, reference
+
+
+async def _decide_conditional_creates(write: Write) -> None:
+    moved = {}
+    for entry in write.entries:
+        if entry.condition is not None:
+            entry.existing = await find_or_claim(write, entry)
+            if entry.existing is not None:
+                moved["/".join(entry.key)] = "/".join((entry.type, entry.existing.fhir_id))
+                entry.id, entry.fhir_id = entry.existing.id, entry.existing.fhir_id
+    if moved:
+        for entry in write.changing:
+            entry.tree = rewrite(entry.tree, moved)
+
+
+async def _refuse_unknown_bases(write: Write, remote: dict[str, list[tuple[Entry, Reference]]]) -> None:
+    if remote:
+        known = await connections.by_bases(write.unit, remote.keys())
+        unknown = [place for base, places in remote.items() if base not in known for place in places]
+        if unknown:
+            raise _refusal(NotSupported, "reference-unknown-base", _BASE, unknown)
+
+
+def _refusal(
+    kind: type[Refusal], rule: str, message: str, places: list[tuple[Entry, Reference]]
+) -> Refusal:
+    issues = [kind(rule, message, entry.place(reference.path)).issues[0] for entry, reference in places]
+    return kind.of_issues(issues)

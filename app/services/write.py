@@ -1,0 +1,62 @@
+"""The one door for writes. API, pages, polling and roll-up all come through here.
+
+Each step sees all entries; the first that refuses ends the write, and nothing of it is stored.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+
+from app.fhir.errors import LockError
+from app.services.caller import Caller
+from app.services.network import Network
+from app.services.referrals.receive import receive
+from app.services.steps.authorize import authorize
+from app.services.steps.disclose import disclose
+from app.services.steps.load import load
+from app.services.steps.profile import profile
+from app.services.steps.record import record
+from app.services.steps.references import references
+from app.services.steps.structure import structure
+from app.services.steps.transition import transition
+from app.services.writing import Entry, Write
+from app.store.pool import Unit
+
+Step = Callable[[Write], Awaitable[None]]
+
+WRITE_STEPS: tuple[Step, ...] = (
+    structure,  # types, cardinality, unknown elements, required codes
+    profile,  # what a referral's resources must hold
+    load,  # what stands there now, locked; is it what the sender has seen
+    references,  # conditional creates, remote references noted, dangling refused
+    authorize,  # this caller, this very resource
+    disclose,  # is there a basis for this recipient
+    transition,  # may this status change happen, by this role
+    record,  # version + history + index rows + participation + audit + event + deliveries
+    receive,  # a referral's row, so that nothing waits unseen
+)
+
+TRIES = 4
+
+
+async def write(network: Network, caller: Caller, entries: Sequence[Entry]) -> Write:
+    """Carries out one write in its own transaction. Raises Refusal; LockError after three repeats of a lost race."""
+    for remaining in reversed(range(TRIES)):
+        try:
+            async with network.store.unit(caller.members, write=True) as unit:
+                return await write_in(network, unit, caller, entries)
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError) as race:
+            if not remaining:
+                raise LockError("lost-race", "others are writing the same resources; send the request again") from race
+            await asyncio.sleep(random.uniform(0.005, 0.05))
+    raise AssertionError("unreachable: the last try raises")
+
+
+async def write_in(network: Network, unit: Unit, caller: Caller, entries: Sequence[Entry]) -> Write:
+    """The same inside a transaction that holds more than this write."""
+    under_way = Write(network, caller, unit, list(entries))
+    for step in WRITE_STEPS:
+        await step(under_way)
+    return under_way

@@ -1,0 +1,93 @@
+"""What a write is made of while it passes the steps: entries, what was found for them, the rows they become."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from app.fhir.errors import Issue
+from app.fhir.index_values import IndexValues
+from app.fhir.json import JsonObject
+from app.services.caller import Caller
+from app.services.network import Network
+from app.store.pool import Unit
+from app.store.record import ParticipationRow
+from app.store.resources import Stored
+
+# author: we wrote it, every rule · client: a system states it, the rules of what it declares
+Mode = Literal["author", "client"]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One resource of a write. `at` is its place in the request, '' or "Bundle.entry[3].resource"."""
+
+    type: str
+    tree: JsonObject
+    interaction: Literal["create", "update"]
+    fhir_id: str
+    id: UUID
+    at: str = ""
+    mode: Mode = "client"
+    if_match: int | None = None
+    condition: tuple[str, str] | None = None
+    # how the sender's own system names this resource, where it says so: for references that came before it
+    full_url: str = ""
+    sent_id: str = ""
+    shares: tuple[ParticipationRow, ...] = ()
+    # what the steps find
+    before: Stored | None = None
+    before_tree: JsonObject | None = None
+    roles: frozenset[str] = frozenset()
+    existing: Stored | None = None
+    # what the last step makes
+    version: int = 0
+    last_updated: datetime | None = None
+    body: bytes = b""
+    values: IndexValues | None = None
+
+    def place(self, at: str) -> str:
+        """Where `at`, such as "Task.status", stands in the request."""
+        if not self.at:
+            return at
+        return self.at + at[len(self.type) :] if at.startswith(self.type) else self.at
+
+    def placed(self, issue: Issue) -> Issue:
+        return Issue(issue.code, issue.rule, issue.message, self.place(issue.at), issue.severity)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.type, self.fhir_id
+
+    @property
+    def changed(self) -> bool:
+        """False for a conditional create that found its resource."""
+        return self.existing is None
+
+
+@dataclass(slots=True)
+class Write:
+    """Entries on their way into one transaction. `targets`: (type, id) of every local reference -> resource key."""
+
+    network: Network
+    caller: Caller
+    unit: Unit
+    entries: list[Entry]
+    targets: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    # by which door a referral in it came: push, launch, phone form, ...
+    trigger: str = "push"
+
+    @property
+    def changing(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.changed]
+
+
+def new(network: Network, tree: JsonObject, *, shares: tuple[ParticipationRow, ...] = (), id: UUID | None = None) -> Entry:
+    """A resource that we write ourselves, under every rule."""
+    key = id or network.ids.next()
+    return Entry(tree["resourceType"], tree, "create", str(key), key, mode="author", shares=shares)
+
+
+def change(stored: Stored, tree: JsonObject, *, if_match: int | None = None) -> Entry:
+    """A new version, by us, of what is stored."""
+    return Entry(stored.type, tree, "update", stored.fhir_id, stored.id, mode="author", if_match=if_match)

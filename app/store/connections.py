@@ -1,0 +1,70 @@
+"""EHRs that we know, and which copy of ours stands for which resource of theirs."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.store.pool import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    id: UUID
+    name: str
+    fhir_base: str
+    member: UUID
+
+
+BY_BASES = "SELECT id, name, fhir_base, member FROM connection WHERE fhir_base = ANY($1::text[])"
+OF_MEMBERS = "SELECT id, name, fhir_base, member FROM connection WHERE member = ANY($1::uuid[]) ORDER BY id"
+INSERT = """
+INSERT INTO connection (id, name, fhir_base, member, client_id, key_file, vendor, poll_minutes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+COPY = "SELECT local FROM origin WHERE connection = $1 AND type = $2 AND remote_id = $3"
+NOTE_COPY = """
+INSERT INTO origin (connection, type, remote_id, local) VALUES ($1, $2, $3, $4)
+ON CONFLICT (connection, type, remote_id) DO NOTHING
+"""
+# a remote reference is findable by what was written and, from now on, by the local copy
+AWAITED = "SELECT EXISTS (SELECT 1 FROM index_reference WHERE written = $1 AND target IS NULL)"
+POINT = "UPDATE index_reference SET target = $2 WHERE written = $1 AND target IS NULL"
+
+
+async def by_bases(unit: Unit, bases: Collection[str]) -> dict[str, ConnectionRow]:
+    rows = await unit.conn.fetch(BY_BASES, list(bases))
+    return {row["fhir_base"]: ConnectionRow(*row.values()) for row in rows}
+
+
+async def of_members(unit: Unit, members: Collection[UUID]) -> list[ConnectionRow]:
+    return [ConnectionRow(*row.values()) for row in await unit.conn.fetch(OF_MEMBERS, list(members))]
+
+
+async def add(
+    unit: Unit,
+    row: ConnectionRow,
+    *,
+    client_id: str | None,
+    key_file: str | None,
+    vendor: str | None,
+    poll_minutes: int | None,
+) -> None:
+    await unit.conn.execute(
+        INSERT, row.id, row.name, row.fhir_base, row.member, client_id, key_file, vendor, poll_minutes
+    )
+
+
+async def local_copy(unit: Unit, connection: UUID, type_name: str, remote_id: str) -> UUID | None:
+    found: UUID | None = await unit.conn.fetchval(COPY, connection, type_name, remote_id)
+    return found
+
+
+async def note_copy(unit: Unit, connection: ConnectionRow, type_name: str, remote_id: str, local: UUID) -> None:
+    await unit.conn.execute(NOTE_COPY, connection.id, type_name, remote_id, local)
+    await unit.conn.execute(POINT, "/".join((connection.fhir_base, type_name, remote_id)), local)
+
+
+async def awaited(unit: Unit, connection: ConnectionRow, type_name: str, remote_id: str) -> bool:
+    """Whether something stored here refers to this resource of theirs and we hold no copy yet."""
+    written = "/".join((connection.fhir_base, type_name, remote_id))
+    return bool(await unit.conn.fetchval(AWAITED, written))

@@ -1,0 +1,56 @@
+"""Task's hot parameters, asked of their columns: status, owner, requester, patient, focus (ADR 0002).
+
+All hot terms of a search become one condition on `index_task h`, so that one index serves them together.
+"""
+
+from app.fhir.search import Chain, Term
+from app.fhir.search_values import Match, ReferenceMatch, TokenMatch
+from app.store.arguments import Arguments
+
+STATUS_SYSTEM = "http://hl7.org/fhir/task-status"
+COLUMNS = {"owner": "h.owner", "requester": "h.requester", "patient": "h.patient", "focus": "h.focus"}
+# a remote reference has no target of ours until its copy comes: then only its row says that there is one
+HAS_ROW = """EXISTS (SELECT 1 FROM index_reference o JOIN search_parameter s ON s.id = o.param
+    WHERE o.resource = h.resource AND s.type = 'Task' AND s.code = {code})"""
+
+
+def is_hot(term: Term | Chain) -> bool:
+    """Whether a term can be answered by a column: a status, or what one of our own resources is the target of."""
+    if isinstance(term, Chain) or term.parameter.type != "Task":
+        return False
+    if term.parameter.code == "status":
+        return term.missing is None and not term.negated
+    if term.parameter.code not in COLUMNS or term.negated:
+        return False
+    if term.missing is not None:
+        return term.missing
+    return all(isinstance(match, ReferenceMatch) and match.id is not None for match in term.matches)
+
+
+def hot_condition(term: Term, args: Arguments) -> str:
+    if term.parameter.code == "status":
+        return _status(term.matches, args)
+    column = COLUMNS[term.parameter.code]
+    if term.missing:
+        return column + " IS NULL AND NOT " + HAS_ROW.replace("{code}", args.add(term.parameter.code, "text"))
+    return "(" + " OR ".join(_target(column, match, term, args) for match in term.matches) + ")"
+
+
+def _status(matches: tuple[Match, ...], args: Arguments) -> str:
+    """A required code: its system is known, so another one matches nothing."""
+    wanted = [
+        match.value
+        for match in matches
+        if isinstance(match, TokenMatch) and match.value and not match.no_system and match.system in (None, STATUS_SYSTEM)
+    ]
+    any_code = any(isinstance(match, TokenMatch) and match.value is None for match in matches)
+    return "true" if any_code else "h.status = ANY(" + args.add(wanted, "text[]") + ")"
+
+
+def _target(column: str, match: Match, term: Term, args: Arguments) -> str:
+    """The key of a resource that the caller can see; RLS hides the others, which then match nothing."""
+    if not isinstance(match, ReferenceMatch):
+        raise TypeError(type(match).__name__)
+    fhir_id = args.add(match.id, "text")
+    types = args.add([match.type] if match.type else list(term.parameter.targets), "text[]")
+    return "".join((column, " = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = ", fhir_id, " AND o.type = ANY(", types, ")))"))

@@ -1,0 +1,95 @@
+"""One pool, one transaction per unit of work, and in each the members it acts for.
+
+The members are the second lock: row-level security shows a transaction only what they take part in.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from app.store.visibility import EVERYBODY
+
+# The transaction id is taken before the clock is read: a poller that sees no running writer sees all stamps (ADR 0004).
+STAMP = "SELECT pg_current_xact_id()::text AS writer, date_trunc('milliseconds', clock_timestamp()) AS now"
+
+
+@dataclass(slots=True)
+class Unit:
+    """One transaction, seeing what `members` take part in."""
+
+    conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+    members: frozenset[UUID]
+    stamp: datetime | None = None
+    acting_for: set[UUID] = field(default_factory=set)
+    wakes_worker: bool = False
+
+    @property
+    def now(self) -> datetime:
+        """Database time to the millisecond, read after the writer's transaction id was taken; for writers only."""
+        if self.stamp is None:
+            raise RuntimeError("a reading unit has no stamp: open it with write=True")
+        return self.stamp
+
+    async def also_for(self, members: Collection[UUID]) -> None:
+        """Widens the context to rows of `members`: for acts, such as a withdrawal, that end what others may see."""
+        if not set(members) <= self.acting_for:
+            self.acting_for |= set(members)
+            wanted = self.members | self.acting_for
+            await self.conn.execute("SELECT set_config('baton.members', $1, true)", _array(wanted))
+
+
+class Store:
+    """The door to PostgreSQL: `async with store.unit(members) as unit`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self.pool = pool
+        # a write in this process wakes the worker in this process; others poll
+        self.wake = asyncio.Event()
+
+    @classmethod
+    async def open(cls, dsn: str, *, min_size: int = 1, max_size: int = 10, statement_timeout_s: float = 5) -> "Store":
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=min_size,
+            max_size=max_size,
+            server_settings={
+                "application_name": "baton",
+                "statement_timeout": str(int(statement_timeout_s * 1000)),
+                "lock_timeout": "2000",
+                "idle_in_transaction_session_timeout": "10000",
+                "timezone": "UTC",
+                # the tables are small to the planner's eye and hot: compiling a plan costs more than it saves
+                "jit": "off",
+            },
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def unit(self, members: Collection[UUID], *, write: bool = False) -> AsyncIterator[Unit]:
+        """A transaction that sees what `members` take part in; committed at the end, rolled back on any exception."""
+        context = frozenset(members) | {EVERYBODY}
+        async with self.pool.acquire() as conn:
+            await conn.execute("".join(("BEGIN; SET LOCAL baton.members = '", _array(context), "'")))
+            try:
+                stamp = await conn.fetchval(STAMP, column=1) if write else None
+                unit = Unit(conn, context, stamp)
+                yield unit
+            except BaseException:
+                await conn.execute("ROLLBACK")
+                raise
+            await conn.execute("COMMIT")
+        if unit.wakes_worker:
+            self.wake.set()
+
+
+def _array(members: Collection[UUID]) -> str:
+    """A PostgreSQL array literal; the values are UUIDs, so nothing needs quoting."""
+    return "{" + ",".join(str(UUID(str(member))) for member in members) + "}"

@@ -1,0 +1,123 @@
+"""Reads of single resources: current, one version, locked for a write. All carry the visibility predicate."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from app.store.audit import Act
+from app.store.pool import Unit
+from app.store.visibility import VISIBLE, VISIBLE_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a resource; `body` is exactly what a reader gets."""
+
+    id: UUID
+    type: str
+    fhir_id: str
+    version: int
+    last_updated: datetime
+    deleted: bool
+    body: bytes
+
+
+COLUMNS = "r.id, r.type, r.fhir_id, v.version, v.last_updated, r.deleted, v.body"
+
+_FOUND = """
+SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = {version}
+WHERE r.type = $2 AND r.fhir_id = $3 AND {visible}
+"""
+
+# The audit row is part of the read's own statement: nobody sees anything that is not written down.
+_AUDITED = """
+WITH found AS ({found}), noted AS (
+    INSERT INTO audit (id, action, outcome, client, account, members, type, resource, version, request_id)
+    SELECT $4, $5, 'done', $6, $7, $1::uuid[], $2, f.id, f.version, $8 FROM found f)
+SELECT * FROM found
+"""
+
+READ = _AUDITED.replace("{found}", _FOUND.replace("{version}", "r.version").replace("{visible}", VISIBLE)).replace(
+    "{columns}", COLUMNS
+)
+VREAD = _AUDITED.replace("{found}", _FOUND.replace("{version}", "$9").replace("{visible}", VISIBLE_VERSION)).replace(
+    "{columns}", COLUMNS
+)
+
+_BY_KEYS = """
+SELECT {columns} FROM unnest($2::text[], $3::text[]) AS wanted (type, fhir_id)
+JOIN resource r ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
+JOIN version v ON v.resource = r.id AND v.version = r.version
+WHERE {visible}
+ORDER BY r.id
+"""
+BY_KEYS = _BY_KEYS.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+LOCKED = BY_KEYS + "FOR UPDATE OF r"
+
+HISTORY = """
+SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id WHERE r.id = $2 AND {visible} ORDER BY v.version
+""".replace("{columns}", COLUMNS).replace("{visible}", VISIBLE_VERSION)
+
+BY_IDS = """
+SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
+WHERE r.id = ANY($2::uuid[]) AND {visible} AND NOT r.deleted
+ORDER BY r.id
+""".replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+
+KEYS = """
+SELECT r.type, r.fhir_id, r.id FROM unnest($2::text[], $3::text[]) AS wanted (type, fhir_id)
+JOIN resource r ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
+WHERE NOT r.deleted AND {visible}
+""".replace("{visible}", VISIBLE)
+
+
+async def read(unit: Unit, act: Act, type_name: str, fhir_id: str) -> Stored | None:
+    """The current version, or None where it is missing or hidden; writes the audit row."""
+    return _stored(await unit.conn.fetchrow(READ, *_read_arguments(unit, act, type_name, fhir_id)))
+
+
+async def vread(unit: Unit, act: Act, type_name: str, fhir_id: str, version: int) -> Stored | None:
+    """One version, as far back as the caller's part in it reaches; writes the audit row."""
+    return _stored(await unit.conn.fetchrow(VREAD, *_read_arguments(unit, act, type_name, fhir_id), version))
+
+
+async def current(unit: Unit, keys: Collection[tuple[str, str]], *, lock: bool = False) -> dict[tuple[str, str], Stored]:
+    """What the unit's members see of (type, id) keys, in one order so that two writers never wait for each other."""
+    rows = await unit.conn.fetch(LOCKED if lock else BY_KEYS, list(unit.members), *_split(keys))
+    return {(row["type"], row["fhir_id"]): _of(row) for row in rows}
+
+
+async def by_ids(unit: Unit, ids: Collection[UUID]) -> dict[UUID, Stored]:
+    """What the unit's members see of resource keys; deleted ones are left out."""
+    rows = await unit.conn.fetch(BY_IDS, list(unit.members), list(ids))
+    return {row["id"]: _of(row) for row in rows}
+
+
+async def history(unit: Unit, resource: UUID) -> list[Stored]:
+    """The versions of one resource, oldest first, as far back as the members' part in it reaches."""
+    return [_of(row) for row in await unit.conn.fetch(HISTORY, list(unit.members), resource)]
+
+
+async def visible_keys(unit: Unit, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+    """(type, id) -> resource key, of those that exist and that the unit's members may see."""
+    rows = await unit.conn.fetch(KEYS, list(unit.members), *_split(keys))
+    return {(row["type"], row["fhir_id"]): row["id"] for row in rows}
+
+
+def _read_arguments(unit: Unit, act: Act, type_name: str, fhir_id: str) -> Sequence[object]:
+    return (list(unit.members), type_name, fhir_id, act.id, act.action, act.client, act.account, act.request_id)
+
+
+def _split(keys: Collection[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [type_name for type_name, _ in keys], [fhir_id for _, fhir_id in keys]
+
+
+def _stored(row: asyncpg.Record | None) -> Stored | None:
+    return None if row is None else _of(row)
+
+
+def _of(row: asyncpg.Record) -> Stored:
+    return Stored(*row.values())

@@ -1,0 +1,167 @@
+"""The one function that turns a search into SQL conditions; the layout behind it was measured (ADR 0002).
+
+Names of tables and columns are constants, every value is a parameter; each hop of a chain carries the visibility
+predicate, so that nothing hidden can be felt for.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from app.fhir.search import Chain, Query, Term
+from app.fhir.search_values import DateMatch, Match, ReferenceMatch, StringMatch, TokenMatch, UriMatch
+from app.store.arguments import Arguments
+from app.store.hot import hot_condition, is_hot
+from app.store.visibility import VISIBLE
+
+Numbers = Mapping[str, Mapping[str, int]]
+TABLES = {
+    "token": "index_token",
+    "uri": "index_token",
+    "reference": "index_reference",
+    "date": "index_date",
+    "string": "index_string",
+}
+
+
+def where(query: Query, numbers: Numbers, args: Arguments) -> str:
+    """What must hold of `r`, besides its type, that it is not deleted, and that the caller may see it."""
+    hot = [term for term in query.terms if is_hot(term)]
+    pieces = [_criterion(term, "r", numbers, args) for term in query.terms if term not in hot]
+    if query.ids is not None:
+        pieces.append("r.fhir_id = ANY(" + args.add(list(query.ids), "text[]") + ")")
+    if hot:
+        columns = [hot_condition(term, args) for term in hot if isinstance(term, Term)]
+        columns += [_any(_updated("h", match, args) for match in each) for each in query.last_updated]
+        pieces.append("EXISTS (SELECT 1 FROM index_task h WHERE h.resource = r.id AND " + " AND ".join(columns) + ")")
+    else:
+        pieces += [_any(_updated("r", match, args) for match in each) for each in query.last_updated]
+    return " AND ".join(pieces) or "true"
+
+
+def visible(alias: str) -> str:
+    return VISIBLE.replace("r.id", alias + ".id")
+
+
+def _criterion(term: Term | Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
+    if isinstance(term, Chain):
+        return _chain(term, alias, numbers, args)
+    table = TABLES[term.parameter.kind]
+    number = args.add(numbers[term.parameter.type][term.parameter.code], "smallint")
+    found = "EXISTS (SELECT 1 FROM " + table + " i WHERE i.resource = " + alias + ".id AND i.param = " + number
+    if term.missing is not None:
+        return ("NOT " if term.missing else "") + found + ")"
+    found += " AND " + _any(_match(match, term, args) for match in term.matches) + ")"
+    return "NOT " + found if term.negated else found
+
+
+def _chain(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
+    """Some resource that the parameter refers to, that the caller may see too, fulfils what follows."""
+    number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
+    further = alias + "x"
+    branches = []
+    for type_name, then in chain.branches:
+        kind = args.add(type_name, "text")
+        branches.append("(" + further + ".type = " + kind + " AND " + _criterion(then, further, numbers, args) + ")")
+    return "".join(
+        (
+            "EXISTS (SELECT 1 FROM index_reference i JOIN resource ",
+            further,
+            " ON ",
+            further,
+            ".id = i.target AND NOT ",
+            further,
+            ".deleted WHERE i.resource = ",
+            alias,
+            ".id AND i.param = ",
+            number,
+            " AND ",
+            visible(further),
+            " AND ",
+            _any(branches),
+            ")",
+        )
+    )
+
+
+def _match(match: Match, term: Term, args: Arguments) -> str:
+    if isinstance(match, TokenMatch):
+        names = ("i.identifier_value", "i.identifier_system") if term.parameter.kind == "reference" else TOKEN_COLUMNS
+        return _token(match, names, args)
+    if isinstance(match, ReferenceMatch):
+        return _reference(match, term, args)
+    if isinstance(match, DateMatch):
+        return _date(match, args)
+    if isinstance(match, StringMatch):
+        return _string(match, args)
+    if isinstance(match, UriMatch):
+        return "i.value = " + args.add(match.value, "text")
+    raise TypeError(type(match).__name__)
+
+
+TOKEN_COLUMNS = ("i.value", "i.system")
+
+
+def _token(match: TokenMatch, names: tuple[str, str], args: Arguments) -> str:
+    value, system = names
+    pieces = []
+    if match.value is not None:
+        pieces.append(value + " = " + args.add(match.value, "text"))
+    if match.no_system:
+        pieces.append(system + " = ''")
+    elif match.system is not None:
+        pieces.append(system + " = " + args.add(match.system, "text"))
+    return "(" + " AND ".join(pieces) + ")"
+
+
+def _reference(match: ReferenceMatch, term: Term, args: Arguments) -> str:
+    """Our own resource by its key; a remote one by what was written. Targets that the caller cannot see match nothing."""
+    if match.id is None:
+        return "i.written = " + args.add(match.text, "text")
+    types = [match.type] if match.type else list(term.parameter.targets)
+    kinds = " AND o.type = ANY(" + args.add(types, "text[]") + ")" if types else ""
+    fhir_id = args.add(match.id, "text")
+    return "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = " + fhir_id + kinds + "))"
+
+
+def _date(match: DateMatch, args: Arguments) -> str:
+    """R4's comparisons of the resource's interval with the search's."""
+    start, end = args.add(match.start, "timestamptz"), args.add(match.end, "timestamptz")
+    within = "(i.starts >= " + start + " AND i.ends <= " + end + ")"
+    return {
+        "eq": within,
+        "ne": "NOT " + within,
+        "gt": "i.ends > " + end,
+        "ge": "(i.ends > " + end + " OR " + within + ")",
+        "lt": "i.starts < " + start,
+        "le": "(i.starts < " + start + " OR " + within + ")",
+        "sa": "i.starts >= " + end,
+        "eb": "i.ends <= " + start,
+    }[match.prefix]
+
+
+def _updated(alias: str, match: DateMatch, args: Arguments) -> str:
+    """lastUpdated is one moment, stamped to the millisecond."""
+    moment = alias + ".last_updated"
+    if match.prefix in ("gt", "sa"):
+        return moment + " >= " + args.add(match.end, "timestamptz")
+    if match.prefix == "ge":
+        return moment + " >= " + args.add(match.start, "timestamptz")
+    if match.prefix in ("lt", "eb"):
+        return moment + " < " + args.add(match.start, "timestamptz")
+    if match.prefix == "le":
+        return moment + " < " + args.add(match.end, "timestamptz")
+    start, end = args.add(match.start, "timestamptz"), args.add(match.end, "timestamptz")
+    within = "(" + moment + " >= " + start + " AND " + moment + " < " + end + ")"
+    return within if match.prefix == "eq" else "NOT " + within
+
+
+def _string(match: StringMatch, args: Arguments) -> str:
+    if match.exact:
+        return "i.exact = " + args.add(match.text, "text")
+    # a range instead of LIKE: row-level security lets only leakproof operators use an index
+    text = match.text
+    return "(i.folded >= " + args.add(text, "text") + " AND i.folded < " + args.add(text + "\U0010ffff", "text") + ")"
+
+
+def _any(pieces: Iterable[str]) -> str:
+    listed = list(pieces)
+    return "(" + " OR ".join(listed) + ")" if listed else "false"

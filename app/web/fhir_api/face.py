@@ -1,0 +1,118 @@
+"""From an ASGI request to `dispatch` and back. Every refusal leaves as an OperationOutcome with its status."""
+
+import hashlib
+
+import asyncpg
+from starlette.types import Receive, Scope, Send
+
+from app.fhir import json
+from app.fhir.errors import Issue, Login, MethodNotAllowed, Refusal, Timeout
+from app.fhir.outcomes import operation_outcome
+from app.log import log
+from app.services.caller import Caller
+from app.services.dispatch import dispatch
+from app.services.identity.authenticate_token import authenticate_token
+from app.services.interactions.capabilities import capabilities
+from app.services.network import Network
+from app.services.refused import note_refused
+from app.services.requests import FhirRequest, FhirResponse
+from app.services.statuses import status_of
+from app.web.fhir_api.incoming import acceptable, authorization, body_reader, headers_of, path_of, query_of
+
+MEDIA_TYPE = b"application/fhir+json;charset=utf-8"
+# a connection that broke, a statement that was cancelled: the caller may try again
+DATABASE_TROUBLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.QueryCanceledError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+)
+
+
+class FhirFace:
+    """ASGI application below /fhir."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        caller: Caller | None = None
+        path: tuple[str, ...] = ()
+        extra: dict[str, str] = {}
+        try:
+            headers = headers_of(scope)
+            path = path_of(scope, self.network)
+            scope["state"]["route"] = _template(path, self.network)
+            acceptable(headers, query_of(scope))
+            if path == ("metadata",):
+                response, extra = await self._metadata(scope), {"Access-Control-Allow-Origin": "*"}
+            else:
+                caller = await authenticate_token(self.network, authorization(headers), scope["state"]["request_id"])
+                if self.network.organization is None:
+                    await self.network.coordination.learn(self.network.store)
+                reader = body_reader(receive, headers, self.network.settings.request_timeout_s)
+                request = FhirRequest(scope["method"], path, query_of(scope), headers, reader)
+                response = await dispatch(self.network, caller, request)
+        except Refusal as refusal:
+            response = await self._refused(scope, caller, path, refusal)
+        except DATABASE_TROUBLE as trouble:
+            log.warning("database_trouble", error=type(trouble).__name__)
+            busy = Timeout("database-unavailable", "the database did not answer in time; send the request again")
+            response, extra = _outcome(busy), {"Retry-After": "2"}
+        except Exception:
+            log.exception("unexpected")
+            issue = Issue("exception", "unexpected", "something went wrong here; the request's number finds it in the log")
+            response = FhirResponse(500, json.dump(operation_outcome([issue])))
+        await _send(send, response, extra)
+
+    async def _metadata(self, scope: Scope) -> FhirResponse:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodNotAllowed("method", "this address takes GET")
+        await self.network.coordination.learn(self.network.store)
+        response = await capabilities(self.network)
+        tag = hashlib.sha256(response.body).hexdigest()[:16]
+        return FhirResponse(200, response.body, {"ETag": f'W/"{tag}"'})
+
+    async def _refused(
+        self, scope: Scope, caller: Caller | None, path: tuple[str, ...], refusal: Refusal
+    ) -> FhirResponse:
+        first = refusal.issues[0]
+        log.info("refused", rule=first.rule, code=first.code)
+        if caller is not None:
+            await note_refused(self.network, caller, scope["method"].lower(), path[0] if path else None, refusal)
+        return _outcome(refusal)
+
+
+def _outcome(refusal: Refusal) -> FhirResponse:
+    """The refusal as it leaves. A 401 says how to come back."""
+    headers: dict[str, str] = {}
+    if isinstance(refusal, Login):
+        absent = refusal.issues[0].rule == "token-absent"
+        headers["WWW-Authenticate"] = "Bearer" if absent else 'Bearer error="invalid_token"'
+    elif refusal.issues[0].rule == "scope":
+        headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"'
+    return FhirResponse(status_of(refusal), json.dump(operation_outcome(refusal.issues)), headers)
+
+
+def _template(path: tuple[str, ...], network: Network) -> str:
+    """The address with ids taken out, for the log."""
+    if path in ((), ("metadata",)):
+        return "/".join(("/fhir", *path))
+    kind = path[0] if path[0] in network.registry.types else "{type}"
+    return "/".join(("/fhir", kind, *("{id}" if place % 2 else "_" for place in range(1, len(path)))))
+
+
+async def _send(send: Send, response: FhirResponse, extra: dict[str, str]) -> None:
+    headers = [
+        (b"content-type", MEDIA_TYPE),
+        (b"content-length", str(len(response.body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *((name.lower().encode(), value.encode()) for name, value in (*response.headers.items(), *extra.items())),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

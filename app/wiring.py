@@ -1,0 +1,85 @@
+"""Puts the parts together. It knows everybody; only `main.py`, the commands and the demo import it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from types import MappingProxyType
+
+from app.clock import SystemClock, SystemIds
+from app.fhir.registry import Registry
+from app.gateways.mail import open_mail
+from app.services.network import Coordination, Network
+from app.settings import Settings
+from app.store import migrate, search_parameters
+from app.store.embedded import EmbeddedPostgres
+from app.store.pool import Store
+from app.store.search_parameters import Numbers
+
+
+class NotMigrated(Exception):
+    """The database is not at this program's schema: run `baton migrate`."""
+
+
+@asynccontextmanager
+async def open_network(settings: Settings, *, migrated: bool = False) -> AsyncIterator[Network]:
+    """The network of these settings, with its own database where none is named; everything is closed at the end.
+
+    The embedded database is brought up to date at each start, unless the caller has just done so (`migrated`); one of
+    your own is migrated by `baton migrate` alone, and the start says so when it is behind. Raises NotMigrated.
+    """
+    if settings.database_url is not None:
+        async with _on_database(settings, settings.database_url) as network:
+            yield network
+        return
+    with EmbeddedPostgres.start(settings.data_dir) as embedded:
+        if not migrated:
+            await bring_up_to_date(embedded.owner_dsn, "baton_app")
+        async with _on_database(settings, embedded.app_dsn) as network:
+            yield network
+
+
+async def bring_up_to_date(owner_dsn: str, app_role: str) -> None:
+    """Newest schema, and a number for every search parameter of the registry."""
+    await migrate.upgrade_async(owner_dsn, app_role)
+    registry = Registry.load()
+    wanted = [(name, code) for name, served in registry.types.items() for code in served.parameters]
+    await search_parameters.synchronise(owner_dsn, wanted)
+
+
+@asynccontextmanager
+async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
+    if not await migrate.current(dsn):
+        raise NotMigrated("the database is not at this program's schema: run 'baton migrate' first")
+    store = await Store.open(dsn, max_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    try:
+        clock, ids = SystemClock(), SystemIds()
+        registry = Registry.load()
+        network = Network(
+            settings=settings,
+            store=store,
+            registry=registry,
+            clock=clock,
+            ids=ids,
+            mail=open_mail(settings, clock, ids),
+            base=f"{settings.public_url}/fhir",
+            asking=_answerable(registry, await search_parameters.active(store)),
+            coordination=Coordination(),
+            numbers=await search_parameters.all_numbers(store),
+        )
+        await network.coordination.learn(store)
+        yield network
+    finally:
+        await store.close()
+
+
+def _answerable(registry: Registry, active: Numbers) -> Registry:
+    """The registry without the parameters that are still being built: half an answer is none."""
+    types = {}
+    for name, served in registry.types.items():
+        parameters = {code: each for code, each in served.parameters.items() if code in active.get(name, {})}
+        complete = len(parameters) == len(served.parameters)
+        includes = tuple(code for code in served.includes if code in parameters)
+        types[name] = (
+            served if complete else replace(served, parameters=MappingProxyType(parameters), includes=includes)
+        )
+    return Registry(MappingProxyType(types))

@@ -1,0 +1,1 @@
+"""The clock's face: claims deliveries and hands each to its handler; runs the jobs that time demands."""
