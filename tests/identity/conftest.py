@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from app.clock import SystemIds
 from app.fhir.registry import Registry, ResourceType
 from app.services.identity.register_client import Registration, register_client
-from app.services.network import Network
+from app.services.network import Coordination, Network
 from app.settings import Settings
 from app.store.pool import Store
 from app.web.oauth.routes import oauth_routes
@@ -101,15 +101,17 @@ def _network(store: Store, clock: SetClock, folder: Path, changed: dict[str, str
         secret_key=bytes(range(40)),
     )
     types = {name: ResourceType(name, CODES, {}, (), ()) for name in ("Task", "Patient", "Organization")}
+    registry = Registry(types)
     return Network(
         settings=settings,
         store=store,
-        registry=Registry(types),
+        registry=registry,
+        asking=registry,
         clock=clock,
         ids=SystemIds(),
         mail=NoMail(),
-        organization=NETWORK,
         base=f"{settings.public_url}/fhir",
+        coordination=Coordination(NETWORK),
     )
 
 
