@@ -7,6 +7,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.domain.referral.words import Contact
+from app.services.referrals.cards import (
+    Agreed,
+    Child,
+    InboxItem,
+    Moment,
+    Person,
+    Sender,
+    Story,
+    WaitingDetail,
+    WaitingItem,
+)
 from app.web.cbo.actions import BUTTONS, allowed_buttons
 from app.web.pages.asking import Asked
 from app.web.pages.words import ReaderClock
@@ -23,44 +35,44 @@ def visitor(*, operator: bool = False) -> View:
     return View(email="ana@foodbank.example", member_name="Food Bank", members=members, csrf="token", operator=operator)
 
 
-def item(status: str = "requested", *, overdue: bool = False) -> View:
-    return View(
-        referral=KEY,
-        person=EVIL,
-        need=EVIL,
-        sender=EVIL,
-        owner=EVIL,
-        why=EVIL,
-        next_action=EVIL,
-        status=status,
-        status_words="New",
-        due=NOW + timedelta(hours=-30 if overdue else 30),
-        overdue=overdue,
-        received=NOW,
-        urgent=overdue,
-    )
+def item(status: str = "requested", *, overdue: bool = False) -> InboxItem:
+    due = NOW + timedelta(hours=-30 if overdue else 30)
+    return InboxItem(KEY, EVIL, EVIL, EVIL, status, "New", due, overdue, NOW, overdue, EVIL)
 
 
-def story(status: str = "requested", *, do_not_contact: bool = False) -> View:
-    contacts = (View(kind="phone", value="+1 555 010 4477", note=EVIL), View(kind="url", value=EVIL, note=""))
-    return View(
+def waiting_item(*, known: bool = True) -> WaitingItem:
+    """`known` is false while the sender's system has not been read."""
+    text = EVIL if known else ""
+    return WaitingItem(KEY, text, text, text, "requested", "New", text, EVIL, EVIL, NOW, known, known)
+
+
+def story(*, do_not_contact: bool = False, known: bool = True) -> Story:
+    text = EVIL if known else ""
+    contacts = (Contact("phone", "+1 555 010 4477", "home"), Contact("url", EVIL)) if known else ()
+    return Story(
         referral=KEY,
-        person=View(name=EVIL, birth_date="1958-04", contacts=contacts, address=EVIL, language=EVIL),
-        need=EVIL,
-        need_codes=(EVIL,),
-        reasons=(EVIL,),
-        sender=View(name=EVIL, organization=EVIL, phone="+1 555 010 2233", email="dana@health.example"),
-        status=status,
+        person=Person(text, "1958-04" if known else "", contacts, text, text),
+        need=text,
+        need_codes=(EVIL,) if known else (),
+        reasons=(EVIL,) if known else (),
+        sender=Sender(text, EVIL, "+1 555 010 2233", "dana@health.example"),
+        status="requested",
         status_words="New",
-        due=NOW,
-        overdue=False,
-        timeline=(View(at=NOW, words=EVIL, by=EVIL, reason=EVIL),),
+        due=NOW if known else None,
+        overdue=known,
+        timeline=(Moment(NOW, EVIL, EVIL, EVIL), Moment(NOW, "Received")),
         actions=tuple(button.words for button in BUTTONS),
         version="3",
-        outcome=EVIL,
-        agreed=View(kind="consent", until=NOW),
+        outcome=EVIL if known else None,
         do_not_contact=do_not_contact,
+        agreed=Agreed("consent", NOW if known else None),
     )
+
+
+def detail(*, known: bool) -> WaitingDetail:
+    children = (Child(EVIL, "declined", EVIL),) if known else ()
+    actions = ("Pass on", "End referral", "Withdraw consent") if known else ()
+    return WaitingDetail(story(known=known), EVIL if known else "", (MEMBER,), known, children, actions)
 
 
 def asked(slug: str, wrong: dict[str, str]) -> Asked:
@@ -73,18 +85,13 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(name, template, what it shows) of every page in its telling states."""
     ana, olga = {"visitor": visitor()}, {"visitor": visitor(operator=True)}
     nobody = {"visitor": None, "csrf": "token", "done": ""}
-    detail = View(
-        story=story(),
-        why=EVIL,
-        children=(View(name=EVIL, status="declined", reason=EVIL),),
-        consent_document=True,
-        actions=("Pass on", "End referral", "Withdraw consent"),
-    )
     typed = {"to": "a", "basis": "paper", "attestation": EVIL}
     groups = [View(word=word, entries=(item(overdue=word == "overdue"),)) for word in ("overdue", "new", "closed")]
     counts = {"count_new": 1, "count_overdue": 1, "count_today": 0, "count_open": 2}
     yield "inbox", "cbo/inbox.html", ana | {"inbox": View(groups=groups, **counts)}
     yield "empty inbox", "cbo/inbox.html", ana | {"inbox": View(groups=[], **counts)}
+    unknown = {"story": story(known=False), "buttons": (), "done": "", "changed": False}
+    yield "unknown referral", "cbo/referral.html", ana | unknown
     for contact in (False, True):
         view = {"story": story(do_not_contact=contact), "buttons": allowed_buttons(story().actions)}
         yield f"referral {contact}", "cbo/referral.html", ana | view | {"done": "accept", "changed": contact}
@@ -96,9 +103,13 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "invitation", "cbo/invitation.html", nobody | {"wrong": {"password": EVIL}, "email": EVIL}
     choices = [("a", "Food Bank", ""), ("b", EVIL, "")]
     yield "choose", "cbo/choose_organization.html", ana | {"choices": choices, "chosen": "a", "wrong": True}
-    yield "waiting", "ops/waiting.html", olga | {"items": [item(overdue=True)], "done": "pass-on"}
-    yield "open", "ops/open.html", olga | {"items": [item()]}
-    view = {"detail": detail, "targets": [("a", EVIL)], "done": "", "changed": True}
+    items = [waiting_item(), waiting_item(known=False)]
+    yield "waiting", "ops/waiting.html", olga | {"items": items, "done": "pass-on"}
+    yield "nobody waits", "ops/waiting.html", olga | {"items": [], "done": ""}
+    yield "open", "ops/open.html", olga | {"items": items}
+    nothing = {"targets": [], "typed": {"to": "", "basis": "", "attestation": ""}, "wrong": {}, "done": ""}
+    yield "ops unknown", "ops/referral.html", olga | nothing | {"detail": detail(known=False), "changed": False}
+    view = {"detail": detail(known=True), "targets": [("a", EVIL)], "done": "", "changed": True}
     yield "ops referral", "ops/referral.html", olga | view | {"typed": typed, "wrong": {"attestation": "attestation"}}
     yield "withdraw", "ops/withdraw.html", olga | {"person": EVIL, "back": "/ops", "wrong": {"": EVIL}}
     for code in (400, 403, 404, 409, 413, 429, 500, 503):

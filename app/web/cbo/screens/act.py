@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.fhir.errors import NotFound, VersionConflict
-from app.services.referrals.respond import respond
 from app.services.referrals.cards import Story
+from app.services.referrals.respond import respond
 from app.services.referrals.views import story
 from app.web.cbo.actions import Button, by_slug
 from app.web.cbo.screens import referral
