@@ -232,6 +232,15 @@ async def test_too_many_requests_of_a_client_are_held_back_on_every_worker_and_o
     assert (await ask(worker, client_id)).status_code == 200
 
 
+async def test_without_its_database_it_answers_in_json_that_the_client_may_try_again(
+    worker: Worker, client_id: str
+) -> None:
+    await worker.network.store.close()
+    response = await ask(worker, client_id)
+    assert refused(response, "temporarily_unavailable", 503)
+    assert response.headers["retry-after"] == "2"
+
+
 async def test_a_token_by_command_is_for_development_only(
     worker: Worker, make_worker: MakeWorker, client_id: str
 ) -> None:

@@ -18,6 +18,9 @@ from app.web.oauth.form import read_form
 NOT_CACHED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
+_LATER = OAuthRefusal("temporarily_unavailable", "The request could not be answered; try again with a new assertion.")
+
+
 class TokenEndpoint:
     """Answers every method itself, because here a wrong method is answered in OAuth's JSON too."""
 
@@ -38,6 +41,10 @@ class TokenEndpoint:
         except OAuthRefusal as refusal:
             log.info("token_refused", rule=refusal.rule)
             return _refused(refusal, *_status(refusal))
+        except Exception:
+            # The database is away, or we are wrong: here too the answer is OAuth's JSON, and the client may try again.
+            log.exception("unexpected")
+            return _refused(_LATER, 503, {"Retry-After": "2"})
 
 
 def _granted(granted: Granted) -> Response:
