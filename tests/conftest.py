@@ -83,7 +83,7 @@ def database(make_database: Callable[[], Database]) -> Database:
 
 def _make_template(postgres: EmbeddedPostgres) -> None:
     """The test run's cluster is thrown away, so it need not wait for disks."""
-    from app.store.migrate import upgrade
+    from app.wiring import bring_up_to_date
 
     _as_superuser(
         postgres,
@@ -93,7 +93,7 @@ def _make_template(postgres: EmbeddedPostgres) -> None:
         "SELECT pg_reload_conf()",
         f"CREATE DATABASE {TEMPLATE} OWNER baton_owner",
     )
-    upgrade(postgres.dsn(TEMPLATE, "baton_owner"))
+    asyncio.run(bring_up_to_date(postgres.dsn(TEMPLATE, "baton_owner"), "baton_app"))
 
 
 def _as_superuser(postgres: EmbeddedPostgres, *statements: str) -> None:

@@ -80,7 +80,7 @@ def stamp(tree: JsonObject, id_: str, version: str, last_updated: datetime) -> J
 
 def instant(moment: datetime) -> str:
     """A moment as FHIR writes it, in UTC with microseconds, so that no two versions of a resource share one."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _answer(answer: Answer) -> bytes:

@@ -7,8 +7,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
-import asyncpg
-
 from app.fhir.errors import LockError
 from app.services.caller import Caller
 from app.services.network import Network
@@ -23,6 +21,7 @@ from app.services.steps.structure import structure
 from app.services.steps.transition import transition
 from app.services.writing import Entry, Write
 from app.store.pool import Unit
+from app.store.trouble import LOST_RACE
 
 Step = Callable[[Write], Awaitable[None]]
 
@@ -47,7 +46,7 @@ async def write(network: Network, caller: Caller, entries: Sequence[Entry]) -> W
         try:
             async with network.store.unit(caller.members, write=True) as unit:
                 return await write_in(network, unit, caller, entries)
-        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError) as race:
+        except LOST_RACE as race:
             if not remaining:
                 raise LockError("lost-race", "others are writing the same resources; send the request again") from race
             await asyncio.sleep(random.uniform(0.005, 0.05))

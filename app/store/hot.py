@@ -3,6 +3,8 @@
 All hot terms of a search become one condition on `index_task h`, so that one index serves them together.
 """
 
+from collections.abc import Sequence
+
 from app.fhir.search import Chain, Term
 from app.fhir.search_values import Match, ReferenceMatch, TokenMatch
 from app.store.arguments import Arguments
@@ -27,13 +29,14 @@ def is_hot(term: Term | Chain) -> bool:
     return all(isinstance(match, ReferenceMatch) and match.id is not None for match in term.matches)
 
 
-def hot_condition(term: Term, args: Arguments) -> str:
+def hot_condition(term: Term, types: Sequence[str], args: Arguments) -> str:
+    """What must hold of `h`; `types` are the served ones, for a reference that may lead to any."""
     if term.parameter.code == "status":
         return _status(term.matches, args)
     column = COLUMNS[term.parameter.code]
     if term.missing:
         return column + " IS NULL AND NOT " + HAS_ROW.replace("{code}", args.add(term.parameter.code, "text"))
-    return "(" + " OR ".join(_target(column, match, term, args) for match in term.matches) + ")"
+    return "(" + " OR ".join(_target(column, match, term.parameter.targets or types, args) for match in term.matches) + ")"
 
 
 def _status(matches: tuple[Match, ...], args: Arguments) -> str:
@@ -47,10 +50,10 @@ def _status(matches: tuple[Match, ...], args: Arguments) -> str:
     return "true" if any_code else "h.status = ANY(" + args.add(wanted, "text[]") + ")"
 
 
-def _target(column: str, match: Match, term: Term, args: Arguments) -> str:
+def _target(column: str, match: Match, targets: Sequence[str], args: Arguments) -> str:
     """The key of a resource that the caller can see; RLS hides the others, which then match nothing."""
     if not isinstance(match, ReferenceMatch):
         raise TypeError(type(match).__name__)
     fhir_id = args.add(match.id, "text")
-    types = args.add([match.type] if match.type else list(term.parameter.targets), "text[]")
+    types = args.add([match.type] if match.type else list(targets), "text[]")
     return "".join((column, " = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = ", fhir_id, " AND o.type = ANY(", types, ")))"))

@@ -49,6 +49,8 @@ async def close(unit: Unit, because: Collection[UUID]) -> None:
 
 async def grant(unit: Unit, rows: Collection[ParticipationRow]) -> None:
     """Parts in resources that exist already; a repeated grant changes nothing."""
+    # a conflict can only be seen by one who may see the row
+    await unit.also_for({row.member for row in rows})
     names = ParticipationRow.__slots__
     await unit.conn.execute(GRANT, *([getattr(row, name) for row in rows] for name in names))
 

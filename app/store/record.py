@@ -74,13 +74,16 @@ class Rows:
 
 RECORD = (
     """
-WITH changed AS (
+WITH made AS (
     INSERT INTO resource (id, type, fhir_id, version, last_updated, writer)
     SELECT n.id, n.type, n.fhir_id, n.version, n.last_updated, pg_current_xact_id()
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[])
         AS n (id, type, fhir_id, version, last_updated)
-    ON CONFLICT (id) DO UPDATE
-        SET version = excluded.version, last_updated = excluded.last_updated, writer = excluded.writer, deleted = false
+    WHERE n.version = 1
+), changed AS (
+    UPDATE resource r SET version = n.version, last_updated = n.last_updated, writer = pg_current_xact_id()
+    FROM unnest($1::uuid[], $4::int[], $5::timestamptz[]) AS n (id, version, last_updated)
+    WHERE r.id = n.id AND n.version > 1
 ), kept AS (
     INSERT INTO version (resource, version, last_updated, writer, interaction, author, body)
     SELECT n.id, n.version, n.last_updated, pg_current_xact_id(), n.interaction, n.author, n.body
@@ -92,7 +95,6 @@ WITH changed AS (
         coalesce(n.until, 'infinity')
     FROM unnest($9::uuid[], $10::uuid[], $11::uuid[], $12::text[], $13::uuid[], $14::int[], $15::int[],
         $16::timestamptz[]) AS n (member, resource, because, role, basis, basis_version, from_version, until)
-    ON CONFLICT (member, resource, because) DO NOTHING
 ), happened AS (
     INSERT INTO event (id, kind, resource, version, referral, member, account, detail)
     SELECT * FROM unnest($17::uuid[], $18::text[], $19::uuid[], $20::int[], $21::uuid[], $22::uuid[], $23::uuid[],

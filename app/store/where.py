@@ -29,7 +29,7 @@ def where(query: Query, numbers: Numbers, args: Arguments) -> str:
     if query.ids is not None:
         pieces.append("r.fhir_id = ANY(" + args.add(list(query.ids), "text[]") + ")")
     if hot:
-        columns = [hot_condition(term, args) for term in hot if isinstance(term, Term)]
+        columns = [hot_condition(term, tuple(numbers), args) for term in hot if isinstance(term, Term)]
         columns += [_any(_updated("h", match, args) for match in each) for each in query.last_updated]
         pieces.append("EXISTS (SELECT 1 FROM index_task h WHERE h.resource = r.id AND " + " AND ".join(columns) + ")")
     else:
@@ -49,7 +49,7 @@ def _criterion(term: Term | Chain, alias: str, numbers: Numbers, args: Arguments
     found = "EXISTS (SELECT 1 FROM " + table + " i WHERE i.resource = " + alias + ".id AND i.param = " + number
     if term.missing is not None:
         return ("NOT " if term.missing else "") + found + ")"
-    found += " AND " + _any(_match(match, term, args) for match in term.matches) + ")"
+    found += " AND " + _any(_match(match, term, numbers, args) for match in term.matches) + ")"
     return "NOT " + found if term.negated else found
 
 
@@ -82,12 +82,12 @@ def _chain(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
     )
 
 
-def _match(match: Match, term: Term, args: Arguments) -> str:
+def _match(match: Match, term: Term, numbers: Numbers, args: Arguments) -> str:
     if isinstance(match, TokenMatch):
         names = ("i.identifier_value", "i.identifier_system") if term.parameter.kind == "reference" else TOKEN_COLUMNS
         return _token(match, names, args)
     if isinstance(match, ReferenceMatch):
-        return _reference(match, term, args)
+        return _reference(match, term.parameter.targets or tuple(numbers), args)
     if isinstance(match, DateMatch):
         return _date(match, args)
     if isinstance(match, StringMatch):
@@ -112,14 +112,13 @@ def _token(match: TokenMatch, names: tuple[str, str], args: Arguments) -> str:
     return "(" + " AND ".join(pieces) + ")"
 
 
-def _reference(match: ReferenceMatch, term: Term, args: Arguments) -> str:
+def _reference(match: ReferenceMatch, targets: Iterable[str], args: Arguments) -> str:
     """Our own resource by its key; a remote one by what was written. Targets that the caller cannot see match nothing."""
     if match.id is None:
         return "i.written = " + args.add(match.text, "text")
-    types = [match.type] if match.type else list(term.parameter.targets)
-    kinds = " AND o.type = ANY(" + args.add(types, "text[]") + ")" if types else ""
+    types = args.add([match.type] if match.type else list(targets), "text[]")
     fhir_id = args.add(match.id, "text")
-    return "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = " + fhir_id + kinds + "))"
+    return "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = " + fhir_id + " AND o.type = ANY(" + types + ")))"
 
 
 def _date(match: DateMatch, args: Arguments) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import asyncpg
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from app.services.network import Network
+from app.store.trouble import AWAY
 from app.version import VERSION
 from app.web.fhir_api.face import FhirFace
 from app.web.numbered import Numbered
@@ -27,7 +28,9 @@ def create_app(opening: Opening, beside: Started) -> FastAPI:
         async with opening() as network:
             app.state.network = network
             app.router.routes.extend(oauth_routes(network))
-            app.mount("/fhir", FhirFace(network))
+            face = FhirFace(network)
+            app.router.routes.append(Route("/fhir", face))
+            app.mount("/fhir", face)
             app.mount("/", site(network))
             async with beside(network):
                 app.state.ready = True
@@ -62,5 +65,5 @@ def create_app(opening: Opening, beside: Started) -> FastAPI:
 async def _writable(network: Network) -> bool:
     try:
         return bool(await network.store.pool.fetchval("SELECT NOT pg_is_in_recovery()", timeout=2))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except (*AWAY, TimeoutError):
         return False

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import asyncpg
-
 from app.log import log
 from app.services.identity.housekeeping import forget_expired
 from app.services.network import Network
 from app.store.partitions import ensure_partitions
+from app.store.trouble import DATABASE_TROUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ async def run_jobs(network: Network, stop: asyncio.Event) -> None:
         for job in JOBS:
             try:
                 await job.run(network)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as trouble:
+            except DATABASE_TROUBLE as trouble:
                 log.warning("job_failed", handler=job.name, error=type(trouble).__name__)
         try:
             await asyncio.wait_for(stop.wait(), EVERY_S)

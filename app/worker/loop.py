@@ -8,12 +8,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
-
 from app.log import log
 from app.services.network import Network
 from app.store import deliveries
 from app.store.deliveries import Claimed
+from app.store.trouble import DATABASE_TROUBLE
 from app.worker.handlers import EVENT_HANDLERS
 from app.worker.jobs import run_jobs
 
@@ -44,7 +43,7 @@ async def work(network: Network, stop: asyncio.Event) -> None:
         network.store.wake.clear()
         try:
             done = await turn(network)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as trouble:
+        except DATABASE_TROUBLE as trouble:
             log.warning("worker_waits", error=type(trouble).__name__)
             done = 0
         wait_s = SHORTEST_WAIT_S if done else min(wait_s * 2, LONGEST_WAIT_S)

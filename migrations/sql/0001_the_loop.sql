@@ -6,6 +6,7 @@ CREATE TABLE account (
     password_hash TEXT,
     created_at timestamptz DEFAULT now() NOT NULL,
     disabled_at timestamptz,
+    development_only BOOLEAN DEFAULT false NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (email)
 );
@@ -25,6 +26,13 @@ CREATE TABLE audit (
     detail TEXT,
     PRIMARY KEY (id, at)
 ) PARTITION BY RANGE (at);
+
+CREATE UNLOGGED TABLE auth_request (
+    subject BYTEA NOT NULL,
+    minute timestamptz NOT NULL,
+    requests INTEGER NOT NULL,
+    PRIMARY KEY (subject, minute)
+);
 
 CREATE TABLE client (
     id TEXT NOT NULL,

@@ -38,7 +38,7 @@ class Ehr:
 async def register_ehr(network: Network, ehr: Ehr) -> ConnectionRow:
     """The new connection, its base as it is compared with references. Raises Invalid, NotFound, BusinessRule."""
     base = read_base(ehr.fhir_base, loopback_http=network.settings.development)
-    if base == read_base(network.base, loopback_http=True):
+    if base == network.base:
         raise BusinessRule("ehr-ourselves", "This is the FHIR base of this network itself.")
     _check(ehr)
     row = ConnectionRow(network.ids.next(), ehr.name.strip(), base, ehr.organization)

@@ -88,9 +88,8 @@ async def _complete(network: Network, unit: Unit, row: ReferralRow, completed: l
     if row.source_task is not None:
         named = [output["valueReference"]["reference"] for output in outputs if "valueReference" in output]
         found = await resolve(network, unit, [reference for reference in named if reference[:1] not in ("", "#")])
-        back = [
-            ParticipationRow(member, id, row.source_task, "requester") for member in row.sources for id in found
-        ]
+        keys = [*found, *(part.child.filler_order for part in completed)]
+        back = [ParticipationRow(member, key, row.source_task, "requester") for member in row.sources for key in keys]
         await participations.grant(unit, back)
         await bring_to(network, unit, row.source_task, "completed", outputs)
     await referrals.close(unit, row.id, "completed")

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import key, moment, number, octets, texts, unique_words, words
+from app.store.tables.columns import flag, key, moment, number, octets, texts, unique_words, words
 
 
 class Member(SQLModel, table=True):
@@ -33,6 +33,8 @@ class Account(SQLModel, table=True):
     password_hash: str | None = Field(sa_column=words(null=True))
     created_at: datetime = Field(sa_column=moment(default="now()"))
     disabled_at: datetime | None = Field(sa_column=moment(null=True))
+    # a demo account: refused outside development
+    development_only: bool = Field(sa_column=flag())
 
 
 class Membership(SQLModel, table=True):

@@ -62,6 +62,17 @@ class AccessToken(SQLModel, table=True):
     revoked_at: datetime | None = Field(sa_column=moment(null=True))
 
 
+class AuthRequest(SQLModel, table=True):
+    """How often somebody (hashed) asked to be let in within a minute, for all workers together. Unlogged: may be lost."""
+
+    __tablename__ = "auth_request"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    subject: bytes = Field(sa_column=octets(primary=True))
+    minute: datetime = Field(sa_column=moment(primary=True))
+    requests: int = Field(sa_column=number())
+
+
 class Connection(SQLModel, table=True):
     """An EHR or peer that we know: references under its FHIR base are remote ones, stored as written."""
 

@@ -2,7 +2,6 @@
 
 import hashlib
 
-import asyncpg
 from starlette.types import Receive, Scope, Send
 
 from app.fhir import json
@@ -17,18 +16,10 @@ from app.services.network import Network
 from app.services.refused import note_refused
 from app.services.requests import FhirRequest, FhirResponse
 from app.services.statuses import status_of
+from app.store.trouble import AWAY
 from app.web.fhir_api.incoming import acceptable, authorization, body_reader, headers_of, path_of, query_of
 
 MEDIA_TYPE = b"application/fhir+json;charset=utf-8"
-# a connection that broke, a statement that was cancelled: the caller may try again
-DATABASE_TROUBLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.QueryCanceledError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.InterfaceError,
-    ConnectionError,
-)
 
 
 class FhirFace:
@@ -59,7 +50,7 @@ class FhirFace:
                 response = await dispatch(self.network, caller, request)
         except Refusal as refusal:
             response = await self._refused(scope, caller, path, refusal)
-        except DATABASE_TROUBLE as trouble:
+        except AWAY as trouble:
             log.warning("database_trouble", error=type(trouble).__name__)
             busy = Timeout("database-unavailable", "the database did not answer in time; send the request again")
             response, extra = _outcome(busy), {"Retry-After": "2"}
