@@ -79,7 +79,8 @@ def stamp(tree: JsonObject, id_: str, version: str, last_updated: datetime) -> J
 
 
 def instant(moment: datetime) -> str:
-    """A moment as FHIR writes it, in UTC with microseconds, so that no two versions of a resource share one."""
+    """A moment as FHIR writes it, in UTC to the millisecond, which is what most clients keep; stamps of one resource
+    are at least that far apart."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

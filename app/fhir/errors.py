@@ -192,6 +192,12 @@ class LockError(Refusal):
     code = "lock-error"
 
 
+class NotReady(Refusal):
+    """Nothing can be received yet, or not at the moment."""
+
+    code = "transient"
+
+
 class RequestTimeout(Refusal):
     """The request itself did not arrive in time."""
 

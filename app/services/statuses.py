@@ -29,6 +29,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ReferenceNotFound: 422,
     errors.NotSupported: 422,
     errors.Throttled: 429,
+    errors.NotReady: 503,
     errors.LockError: 503,
     errors.Timeout: 503,
 }

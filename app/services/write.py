@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
-from app.fhir.errors import LockError
+from app.fhir.errors import LockError, NotReady
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.referrals.receive import receive
@@ -42,6 +42,8 @@ TRIES = 4
 
 async def write(network: Network, caller: Caller, entries: Sequence[Entry]) -> Write:
     """Carries out one write in its own transaction. Raises Refusal; LockError after three repeats of a lost race."""
+    if network.organization is None:
+        raise NotReady("no-network", "this network has no Organization yet: baton organization add NAME --kind network")
     for remaining in reversed(range(TRIES)):
         try:
             async with network.store.unit(caller.members, write=True) as unit:

@@ -12,7 +12,7 @@ from app.services.caller import Caller
 from app.services.network import Network
 from app.services.referrals.gather import resolve
 from app.services.referrals.pass_on import operator
-from app.store import referrals, resources
+from app.store import audit, referrals, resources
 from app.store.pool import Unit
 
 
@@ -30,8 +30,9 @@ async def consent_document(network: Network, caller: Caller, referral: UUID) -> 
         key = row.source_request if row else None
         request = (await resources.by_ids(unit, [key])).get(key) if key else None
         found = await find_document(network, unit, json.parse(request.body)) if request else None
-    if found is None:
-        raise NotFound("not-found", "no document came with this referral")
+        if found is None:
+            raise NotFound("not-found", "no document came with this referral")
+        await audit.write(unit, caller.act(network.ids, "consent document", "ServiceRequest"), "done", resource=key)
     return found
 
 

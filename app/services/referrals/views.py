@@ -16,7 +16,7 @@ from app.services.referrals.pass_on import operator
 from app.services.referrals.respond import buttons_for, part_of
 from app.services.referrals.story import tell
 from app.services.referrals.waiting import NEXT_ACTIONS, WHY_WAITING
-from app.store import members, referrals
+from app.store import audit, members, referrals
 from app.store.pool import Unit
 from app.store.referrals import ChildRow, ReferralRow
 
@@ -26,6 +26,7 @@ MOST = 500
 async def inbox(network: Network, caller: Caller) -> list[InboxItem]:
     """The member's referrals that it may see, open ones first, by due time."""
     async with network.store.unit(caller.members) as unit:
+        await audit.write(unit, caller.act(network.ids, "inbox"), "done")
         rows = await referrals.of_target(unit, caller.members, MOST)
         newest = _newest_parts(await referrals.children(unit, [row.id for row in rows]), caller)
         material = await read_material(network, unit, _keys(newest.values()))
@@ -43,6 +44,7 @@ async def story(network: Network, caller: Caller, referral: UUID) -> Story:
         child, task = await part_of(unit, caller, referral)
         if row is None:
             raise NotFound("not-found", "there is no such referral")
+        await audit.write(unit, caller.act(network.ids, "referral", "Task"), "done", resource=child.task)
         material = await read_material(network, unit, [child.task, child.filler_order])
         actions = tuple(button.words for button in buttons_for(material.by_key[child.task]["status"]))
         return await tell(
@@ -77,6 +79,7 @@ async def waiting_item(network: Network, caller: Caller, referral: UUID) -> Wait
         row = await referrals.get(unit, referral)
         if row is None:
             raise NotFound("not-found", "there is no such referral")
+        await audit.write(unit, caller.act(network.ids, "referral", "Task"), "done", resource=row.source_task)
         children = await referrals.children(unit, [row.id])
         keys = [key for key in (row.source_request, row.source_task) if key]
         material = await read_material(network, unit, [*keys, *(child.task for child in children)])
@@ -107,6 +110,7 @@ async def waiting_item(network: Network, caller: Caller, referral: UUID) -> Wait
 async def _open(network: Network, caller: Caller) -> list[tuple[ReferralRow, WaitingItem]]:
     operator(network, caller)
     async with network.store.unit(caller.members) as unit:
+        await audit.write(unit, caller.act(network.ids, "open referrals"), "done")
         rows = await referrals.open_ones(unit, MOST)
         keys = [key for row in rows for key in (row.source_request, row.source_task) if key]
         material = await read_material(network, unit, keys)
