@@ -25,6 +25,14 @@ def test_a_moment_is_told_in_the_readers_zone(at: datetime, near: str, written: 
     assert (day.near, day.written, day.time) == (near, written, time)
 
 
+def test_a_due_time_at_midnight_is_told_as_the_day_that_it_ends() -> None:
+    midnight = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+    day = CLOCK.deadline(midnight)
+    assert (day.near, day.written, day.time) == ("tomorrow", "Monday, November 23", "")
+    assert CLOCK.deadline(datetime(2026, 11, 23, 22, 0, tzinfo=UTC)).time == "5 pm"
+    assert CLOCK.is_due_today(datetime(2026, 11, 23, 5, 0, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [("1958", "1958"), ("1958-04", "April 1958"), ("1958-04-07", "April 7, 1958"), (date(1958, 4, 7), "April 7, 1958")],

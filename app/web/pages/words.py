@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,16 +32,25 @@ class ReaderClock:
     zone: ZoneInfo
 
     def day(self, at: datetime) -> Day:
-        local, today = at.astimezone(self.zone), self.today
-        near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get((local.date() - today).days, "")
-        return Day(near, _written(local.date(), today.year), _time_of_day(local), local.isoformat(timespec="minutes"))
+        local = at.astimezone(self.zone)
+        return self._day(local.date(), _time_of_day(local), local.isoformat(timespec="minutes"))
+
+    def deadline(self, at: datetime) -> Day:
+        """A due time. Midnight is the end of a day, and told as that day, without a time."""
+        last = at.astimezone(self.zone) - timedelta(microseconds=1)
+        ends_a_day = at.astimezone(self.zone).time() == time()
+        return self._day(last.date(), "", last.date().isoformat()) if ends_a_day else self.day(at)
+
+    def _day(self, day: date, time_of_day: str, iso: str) -> Day:
+        near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get((day - self.today).days, "")
+        return Day(near, _written(day, self.today.year), time_of_day, iso)
 
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
-    def is_today(self, at: datetime) -> bool:
-        return at.astimezone(self.zone).date() == self.today
+    def is_due_today(self, at: datetime) -> bool:
+        return self.deadline(at).near == "today"
 
 
 def _written(day: date, this_year: int) -> str:

@@ -55,7 +55,7 @@ def arrange(items: Sequence[InboxItem], clock: ReaderClock) -> Inbox:
         groups=tuple(group for group in groups if group.entries),
         count_new=sum(GROUP_OF[item.status] == "new" for item in still_open),
         count_overdue=sum(item.overdue for item in still_open),
-        count_today=sum(item.due is not None and clock.is_today(item.due) for item in still_open),
+        count_today=sum(item.due is not None and clock.is_due_today(item.due) for item in still_open),
         count_open=len(still_open),
     )
 
