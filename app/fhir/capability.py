@@ -51,7 +51,7 @@ def capability_statement(
             "custodian": {"reference": custodian},
         },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json"],
         "implementationGuide": [f"{_GUIDE}/ImplementationGuide/hl7.fhir.us.sdoh-clinicalcare"],
         "rest": [
             {
@@ -65,17 +65,16 @@ def capability_statement(
 
 
 def _security(oauth: Mapping[str, str]) -> JsonObject:
-    return {
-        "extension": [
-            {
-                "url": _OAUTH_URIS,
-                "extension": [{"url": name, "valueUri": address} for name, address in oauth.items()],
-            }
-        ],
+    tree: JsonObject = {
         "cors": True,
         "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
         "description": "SMART App Launch 2.2: a bearer token, got by a signed client assertion (RS384 or ES384).",
     }
+    # The extension's definition demands `authorize`: until there is one, smart-configuration alone says where tokens are.
+    if "authorize" in oauth:
+        uris = [{"url": name, "valueUri": address} for name, address in oauth.items()]
+        return {"extension": [{"url": _OAUTH_URIS, "extension": uris}], **tree}
+    return tree
 
 
 def _resource(served: ResourceType) -> JsonObject:

@@ -105,7 +105,8 @@ def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
 
 
 def _int(text: str) -> int | Number:
-    return int(text) if len(text) <= MAX_INT_DIGITS and text != "-0" else Number(text)
+    digits = len(text) - (text[0] == "-")
+    return int(text) if digits <= MAX_INT_DIGITS and text != "-0" else Number(text)
 
 
 def _constant(_: str) -> NoReturn:

@@ -23,9 +23,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 _ALLOWED = _words(
-    "p br div h1 h2 h3 h4 h5 h6 span b em i strong small big tt dfn q var abbr acronym cite blockquote hr"
-    " ul ol li dl dt dd pre table caption colgroup col thead tr tfoot tbody th td code samp kbd ins del sub sup address bdi bdo a img map"
-    " area s u strike center font"
+    "p br div h1 h2 h3 h4 h5 h6 span b em i strong small big tt dfn q var abbr acronym cite blockquote hr ul ol li"
+    " dl dt dd pre table caption colgroup col thead tr tfoot tbody th td code samp kbd ins del sub sup address bdi bdo"
+    " a img map area s u strike center font"
 )
 _EVERYWHERE = _words("title style class id lang xml:lang dir accesskey tabindex xmlns")
 _CELLS = _words("span width align valign char charoff abbr axis headers scope rowspan colspan nowrap bgcolor height")
