@@ -1,6 +1,6 @@
 """A bench for the shared skeleton of the pages: the real middleware, cookies, forms and templates, no services."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from app.web.pages.errors import LastResort, http_page, refusal_page
 from app.web.pages.forms import posted_form
 from app.web.pages.headers import SecurityHeaders
 from app.web.pages.templates import STATIC, load_pages, render
+from tests.conftest import Database
+from tests.pages.town import Town, a_town
 
 TOKEN = "the-token-of-this-session"
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # noon in New York
@@ -93,3 +95,9 @@ def browser(tmp_path: Path) -> Callable[[str], TestClient]:
         return TestClient(app, base_url=base, raise_server_exceptions=False, follow_redirects=False)
 
     return at
+
+
+@pytest.fixture
+async def town(database: Database, tmp_path: Path) -> AsyncIterator[Town]:
+    async with a_town(database.app_dsn, tmp_path) as made:
+        yield made

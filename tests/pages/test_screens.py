@@ -1,57 +1,12 @@
-"""The pages of staff and operator on a real server with a real database: what each person may do, and what not."""
-
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
-from uuid import UUID
+"""The pages of staff on a real server with a real database: what each person may do, and what not."""
 
 import pytest
 
-from tests.conftest import Database
 from tests.pages.browsing import Browser
-from tests.pages.sending import PAPER, send
-from tests.world import PASSWORD, System, World, running
+from tests.pages.town import ROSA, Town
+from tests.world import PASSWORD
 
 pytestmark = pytest.mark.anyio
-
-ROSA = "Rosa Marlow"
-
-
-@dataclass
-class Town:
-    """A network, a sender and two organizations; Ana works for the first, Ben for the second, Olga is the operator."""
-
-    world: World
-    network: UUID
-    first: UUID
-    second: UUID
-    ehr: System
-    sign_in: Callable[[str], Awaitable[Browser]]
-
-    async def refer(self, **how: object) -> None:
-        await send(self.ehr, self.network, **{"to": self.first, "consented": self.first, **how})  # type: ignore[arg-type]
-        await self.world.settled()
-
-
-@pytest.fixture
-async def town(database: Database, tmp_path: Path) -> AsyncIterator[Town]:
-    browsers: list[Browser] = []
-    async with running(database.app_dsn, tmp_path) as world:
-
-        async def sign_in(email: str) -> Browser:
-            browsers.append(Browser(world.address))
-            await browsers[-1].sign_in(email, PASSWORD)
-            return browsers[-1]
-
-        network = await world.member("network", time_zone="America/New_York")
-        sender = await world.member("source")
-        first = await world.member("target", "Larder", emails=("info@larder.example",))
-        second = await world.member("target", "Open Door")
-        for email, member, role in (("ana", first, "intake"), ("ben", second, "intake"), ("olga", network, "operator")):
-            await world.person(f"{email}@example.org", member, role)
-        yield Town(world, network, first, second, await world.system(sender), sign_in)
-        for browser in browsers:
-            await browser.close()
 
 
 async def test_ana_sees_who_needs_what_and_carries_it_to_the_end(town: Town) -> None:
@@ -242,63 +197,6 @@ async def test_what_a_sender_wrote_is_shown_as_text(town: Town) -> None:
     ana = await town.sign_in("ana@example.org")
     assert "&lt;img src=x onerror" in ana.page.text
     assert evil not in ana.page.text
-
-
-async def test_olga_reads_the_paper_and_passes_the_referral_on(town: Town) -> None:
-    await town.refer(to=None, consented=None)
-    olga = await town.sign_in("olga@example.org")
-    await olga.open_row(ROSA)
-    address = olga.page.url.path
-    paper = await olga.http.get(f"{address}/consent-document")
-    assert paper.content == PAPER
-    assert paper.headers["content-disposition"].startswith("attachment")
-    assert paper.headers["content-type"] == "application/octet-stream"
-    assert "sandbox" in paper.headers["content-security-policy"]
-    assert (await olga.press("Pass on", to="", basis="", attestation="")).status_code == 422
-    assert "Choose who gets the referral" in olga.page.text
-    typed = {"to": str(town.second), "basis": "paper"}
-    assert (await olga.press("Pass on", **typed, attestation="")).status_code == 422
-    await olga.press("Pass on", **typed, attestation="Signed paper of January 5 names Open Door")
-    assert olga.page.url.path == "/ops"
-    await town.world.settled()
-    ben = await town.sign_in("ben@example.org")
-    assert ROSA in ben.page.text
-
-
-async def test_a_consent_that_names_nobody_admits_nobody(town: Town) -> None:
-    await town.refer(to=town.first, consented=None)
-    olga = await town.sign_in("olga@example.org")
-    await olga.open_row(ROSA)
-    await olga.press("Pass on", to=str(town.first), basis="consent", attestation="")
-    assert olga.page.status_code == 422
-    ana = await town.sign_in("ana@example.org")
-    assert ROSA not in ana.page.text
-
-
-async def test_withdrawing_consent_closes_anas_page_at_once(town: Town) -> None:
-    await town.refer()
-    ana, olga = await town.sign_in("ana@example.org"), await town.sign_in("olga@example.org")
-    address = (await ana.open_row(ROSA)).url.path
-    await olga.open("/ops/open")
-    await olga.open_row(ROSA)
-    await olga.press("Withdraw consent")
-    assert "What happens then" in olga.page.text
-    await olga.press("Withdraw consent")
-    assert "The consent is withdrawn" in olga.page.text
-    assert (await ana.open(address)).status_code == 404
-    assert ROSA not in (await ana.open("/inbox")).text
-
-
-async def test_ending_a_referral_asks_why(town: Town) -> None:
-    await town.refer(to=None)
-    olga = await town.sign_in("olga@example.org")
-    await olga.open_row(ROSA)
-    await olga.press("End referral")
-    assert (await olga.press("End referral", words="")).status_code == 422
-    await olga.press("End referral", words="The person moved away")
-    assert "The referral has ended" in olga.page.text
-    assert ROSA not in olga.page.text
-    assert ROSA not in (await olga.open("/ops/open")).text
 
 
 async def test_who_works_for_two_organizations_sees_one_at_a_time(town: Town) -> None:
