@@ -1,4 +1,4 @@
-"""The operator makes search rows anew, for a new search parameter or after a fault; readers and writers go on meanwhile."""
+"""The operator makes search rows anew, for a new search parameter or after a fault; reading and writing go on."""
 
 from collections.abc import Callable, Iterable
 

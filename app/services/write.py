@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from app.fhir.errors import LockError, NotReady
 from app.services.caller import Caller
 from app.services.network import Network
-from app.services.referrals.receive import receive
 from app.services.steps.authorize import authorize
 from app.services.steps.disclose import disclose
 from app.services.steps.load import load
 from app.services.steps.profile import profile
+from app.services.steps.receive import receive
 from app.services.steps.record import record
 from app.services.steps.references import references
 from app.services.steps.structure import structure

@@ -42,7 +42,20 @@ class Numbered:
             log.info("request", method=scope["method"], route=route, status=status, duration_ms=spent)
 
 
-KNOWN = ("fhir", "oauth", "static", "ops", "referrals", "inbox", "sign-in", "sign-out", "live", "ready")
+KNOWN = (
+    "fhir",
+    "oauth",
+    "static",
+    "ops",
+    "referrals",
+    "inbox",
+    "invitation",
+    "choose-organization",
+    "sign-in",
+    "sign-out",
+    "live",
+    "ready",
+)
 
 
 def _first_segment(scope: Scope) -> str:

@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from app.services.caller import Caller
-from app.services.consents.decision import end_parts
+from app.services.lookups.decision import end_parts
 from app.services.network import Network
+from app.services.operators import operator
 from app.services.referrals.cancel import CONSENT_ENDED, cancel_parts
-from app.services.referrals.pass_on import open_referral, operator
+from app.services.referrals.pass_on import open_referral
 from app.services.referrals.roll_up import roll_up
 from app.store import bases, events
 from app.store.record import EventRow

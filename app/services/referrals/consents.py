@@ -6,13 +6,13 @@ from uuid import UUID
 
 from app.domain.consent import consent as fhir_consent
 from app.domain.consent.decide import Deny, Permit
+from app.domain.referral.waiting import NO_CONSENT, WHY_WAITING
 from app.fhir import json
 from app.fhir.errors import BusinessRule
-from app.services.consents.decision import weigh
+from app.services.lookups.decision import weigh
+from app.services.lookups.resolve import resolve
 from app.services.network import Network
-from app.services.referrals.gather import resolve
 from app.services.referrals.source import Source
-from app.services.referrals.waiting import NO_CONSENT, WHY_WAITING
 from app.store.bases import BasisRow
 from app.store.pool import Unit
 from app.store.resources import Stored

@@ -7,9 +7,10 @@ from app.fhir import json
 from app.fhir.errors import Required
 from app.services.caller import Caller
 from app.services.network import Network
+from app.services.operators import operator
 from app.services.referrals.advance import end_task
 from app.services.referrals.cancel import cancel_parts
-from app.services.referrals.pass_on import open_referral, operator
+from app.services.referrals.pass_on import open_referral
 from app.services.referrals.roll_up import roll_up
 from app.store import events, referrals, resources
 from app.store.record import EventRow

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from app.domain.consent.decide import Deny
 from app.domain.referral.due import due
+from app.domain.referral.waiting import ANSWER, WHY_WAITING
 from app.fhir.errors import BusinessRule
 from app.services.caller import Caller
-from app.services.consents.decision import weigh_row
+from app.services.lookups.decision import weigh_row
 from app.services.network import Network
 from app.services.referrals.filler import child_task, filler_order, referral_identifier
 from app.services.referrals.gather import gather
 from app.services.referrals.source import Source
-from app.services.referrals.waiting import ANSWER, WHY_WAITING
 from app.services.write import write_in
 from app.services.writing import new
 from app.store import bases, events, members, participations, referrals

@@ -8,9 +8,9 @@ from uuid import UUID
 from app.domain.referral import words
 from app.fhir import json
 from app.fhir.json import JsonObject
+from app.services.lookups.resolve import resolve
 from app.services.network import Network
 from app.services.referrals.cards import Person, Sender
-from app.services.referrals.gather import resolve
 from app.store import resources
 from app.store.pool import Unit
 

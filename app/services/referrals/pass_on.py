@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from app.domain.consent.decide import ATTESTED_KINDS, FOREVER
-from app.fhir.errors import BusinessRule, Forbidden, Invalid, NotFound, Required
+from app.fhir.errors import BusinessRule, Invalid, NotFound, Required
 from app.services.caller import Caller
 from app.services.network import Network
+from app.services.operators import operator
 from app.services.referrals.consents import consents_of, first_permitting
 from app.services.referrals.hand_over import hand_over
 from app.services.referrals.source import Source, read_source
@@ -29,12 +30,6 @@ async def pass_on(
             raise BusinessRule("sender-not-read", "the sender's system has not been read; there is nothing to show yet")
         basis = await _basis(network, unit, caller, row, source, to, basis_kind, attestation.strip())
         await hand_over(network, unit, caller, row, source, basis)
-
-
-def operator(network: Network, caller: Caller) -> None:
-    """Raises Forbidden unless the caller is an operator of the network."""
-    if caller.kind != "person" or caller.role != "operator" or network.coordinator not in caller.members:
-        raise Forbidden("operator-only", "an operator of the network does this")
 
 
 async def open_referral(unit: Unit, referral: UUID) -> ReferralRow:

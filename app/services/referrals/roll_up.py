@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.domain.referral import waiting
 from app.domain.referral.due import due
 from app.fhir import json
 from app.services.caller import the_network
+from app.services.lookups.resolve import resolve
 from app.services.network import Network
-from app.services.referrals import waiting
 from app.services.referrals.advance import NOT_FINISHED, bring_to
-from app.services.referrals.gather import resolve
 from app.services.write import write_in
 from app.services.writing import change
 from app.store import bases, events, members, participations, referrals, resources

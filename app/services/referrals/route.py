@@ -3,12 +3,11 @@
 Otherwise the referral waits with the operator, and says why.
 """
 
-from app.domain.referral import task
+from app.domain.referral import task, waiting
 from app.fhir.errors import BusinessRule
 from app.services.caller import the_network
-from app.services.directory.lead_back import member_behind
+from app.services.lookups.lead_back import member_behind
 from app.services.network import Network
-from app.services.referrals import waiting
 from app.services.referrals.consents import consents_of, first_permitting
 from app.services.referrals.hand_over import hand_over
 from app.services.referrals.source import Source, read_source

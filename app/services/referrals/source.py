@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from app.domain.referral import task
 from app.fhir import json
 from app.fhir.json import JsonObject
+from app.services.lookups.resolve import resolve
 from app.services.network import Network
-from app.services.referrals.gather import resolve
 from app.store import referrals, resources
 from app.store.pool import Unit
 from app.store.referrals import ReferralRow

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from app.domain.referral import words
+from app.domain.referral.waiting import NEXT_ACTIONS, WHY_WAITING
 from app.fhir.errors import NotFound
 from app.fhir.json import JsonObject
 from app.services.caller import Caller
-from app.services.consents.document import find_document
-from app.services.directory.lead_back import member_behind
+from app.services.lookups.documents import find_document
+from app.services.lookups.lead_back import member_behind
 from app.services.network import Network
+from app.services.operators import operator
 from app.services.referrals.cards import Child, InboxItem, Story, WaitingDetail, WaitingItem
 from app.services.referrals.material import Material, read_material
-from app.services.referrals.pass_on import operator
 from app.services.referrals.respond import buttons_for, part_of
 from app.services.referrals.story import tell
-from app.services.referrals.waiting import NEXT_ACTIONS, WHY_WAITING
 from app.store import audit, members, referrals
 from app.store.pool import Unit
 from app.store.referrals import ChildRow, ReferralRow

@@ -7,9 +7,10 @@ change its status, statusReason and output. Members' own Organizations are writt
 
 from app.domain.referral import task
 from app.fhir.errors import BusinessRule, Forbidden
-from app.services.directory.lead_back import member_behind
+from app.services.lookups.lead_back import member_behind
 from app.services.writing import Entry, Write
 from app.store import members, participations
+
 
 async def authorize(write: Write) -> None:
     """Fills the roles of every entry."""

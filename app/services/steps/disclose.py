@@ -7,7 +7,7 @@ The end of a part happens in the transaction of the Consent itself: once the wri
 from uuid import UUID
 
 from app.fhir.errors import BusinessRule
-from app.services.consents.decision import decide_for, end_parts
+from app.services.lookups.decision import decide_for, end_parts
 from app.services.writing import Entry, Write
 from app.store import bases
 

@@ -6,9 +6,19 @@ find is what other entries then refer to.
 
 from collections.abc import Iterator
 
-from app.fhir.errors import NotSupported, Refusal, ReferenceNotFound
-from app.fhir.references import Absolute, Conditional, Local, Reference, Remote, Urn, each_reference, parse_reference, rewrite
-from app.services.conditional import find_or_claim
+from app.fhir.errors import NotSupported, ReferenceNotFound, Refusal
+from app.fhir.references import (
+    Absolute,
+    Conditional,
+    Local,
+    Reference,
+    Remote,
+    Urn,
+    each_reference,
+    parse_reference,
+    rewrite,
+)
+from app.services.steps.conditional import find_or_claim
 from app.services.writing import Entry, Write
 from app.store import connections, resources
 

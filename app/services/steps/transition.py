@@ -2,7 +2,7 @@
 
 from app.domain.referral import task, transitions
 from app.fhir.errors import BusinessRule
-from app.services.directory.lead_back import member_behind
+from app.services.lookups.lead_back import member_behind
 from app.services.writing import Entry, Write
 
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from app.domain.referral import task
 from app.domain.referral.due import due
+from app.domain.referral.waiting import ROUTE, SENDER_NOT_READ
 from app.fhir.references import Local, parse_reference
-from app.services.directory.lead_back import member_behind
-from app.services.referrals.origins import note_origins
-from app.services.referrals.waiting import ROUTE, SENDER_NOT_READ
+from app.services.lookups.lead_back import member_behind
+from app.services.steps.origins import note_origins
 from app.services.writing import Entry, Write
 from app.store import events, members, referrals
 from app.store.record import EventRow
