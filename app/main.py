@@ -1,4 +1,4 @@
-"""The server and the worker, put together: for uvicorn (`uvicorn --factory app.main:application`) and for the commands."""
+"""The server and the worker, put together: for the commands, and for `uvicorn --factory app.main:application`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,11 +14,11 @@ from app.wiring import open_network
 from app.worker.loop import working
 
 
-def application(settings: Settings | None = None, *, works: bool = True) -> FastAPI:
+def application(settings: Settings | None = None, *, works: bool = True, migrated: bool = False) -> FastAPI:
     """Web and, unless it `works` elsewhere, worker in one process; without settings, on those of the environment."""
     settings = settings or load()
     configure(settings.log_level)
-    return create_app(lambda: open_network(settings), _beside(works))
+    return create_app(lambda: open_network(settings, migrated=migrated), _beside(works))
 
 
 def application_on(network: Network, *, works: bool = True) -> FastAPI:

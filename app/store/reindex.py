@@ -10,14 +10,15 @@ from app.store.resources import COLUMNS, Stored
 from app.store.visibility import VISIBLE
 
 FIRST_OF_INDEX_ROWS = 38
-COUNT = "SELECT count(*) FROM resource r WHERE r.type = ANY($2::text[]) AND NOT r.deleted AND " + VISIBLE
-BATCH = (
-    """
+COUNT = """
+SELECT count(*) FROM resource r WHERE r.type = ANY($2::text[]) AND NOT r.deleted AND {visible}
+""".replace("{visible}", VISIBLE)
+_BATCH = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE r.type = $2 AND r.id > $3 AND NOT r.deleted AND {visible}
 ORDER BY r.id LIMIT $4 FOR UPDATE OF r
-""".replace("{columns}", COLUMNS)
-).replace("{visible}", VISIBLE)
+"""
+BATCH = _BATCH.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
 FORGET = (
     "DELETE FROM index_token WHERE resource = ANY($1::uuid[])",
     "DELETE FROM index_reference WHERE resource = ANY($1::uuid[])",

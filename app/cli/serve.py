@@ -1,0 +1,65 @@
+"""`baton serve` and `baton worker`: what runs until it is told to stop."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from app.cli import demo_beside, server
+from app.cli.running import own_database
+from app.log import configure, log
+from app.settings import Settings, load
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+
+
+def serve(
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Web only; run 'baton worker' elsewhere.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer the web.")] = 1,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Development: make the demo world and run its simulated EHR.")
+    ] = False,
+) -> None:
+    """Serve the FHIR API and the pages, with the worker beside them; SIGTERM ends it gracefully.
+
+    \b
+    Example:
+      PORT=8123 DATA_DIR=/srv/baton baton serve --workers 2
+    """
+    settings = load()
+    configure(settings.log_level)
+    with own_database(settings), server.listening_on(settings.host, settings.port) as listener:
+        # what keeps it from starting is said here, in one line, and not by each of its processes
+        world = asyncio.run(demo_beside.prepare(settings, make=demo))
+        with demo_beside.simulated_ehr(settings, world) as address:
+            words = server.greeting(settings) + demo_beside.greeting(world, address)
+            server.run(settings, listener, works=not no_worker, processes=workers, greeting=words)
+
+
+def worker() -> None:
+    """Work off deliveries without serving the web; as many as you like may run side by side.
+
+    \b
+    Example:
+      DATABASE_URL=postgresql://baton_app@db/baton baton worker
+    """
+    settings = load()
+    configure(settings.log_level)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    from app.main import work
+    from app.wiring import open_network
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_network(settings) as network:
+        log.info("worker_started")
+        await work(network, stop)
+    log.info("worker_stopped")
