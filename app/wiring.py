@@ -50,7 +50,12 @@ async def bring_up_to_date(owner_dsn: str, app_role: str) -> None:
 async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
     if not await migrate.current(dsn):
         raise NotMigrated("the database is not at this program's schema: run 'baton migrate' first")
-    store = await Store.open(dsn, max_size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    store = await Store.open(
+        dsn,
+        max_size=settings.pool_size,
+        statement_timeout_s=settings.statement_timeout_s,
+        idle_timeout_s=settings.idle_in_transaction_timeout_s,
+    )
     try:
         clock, ids = SystemClock(), SystemIds()
         registry = Registry.load()

@@ -28,7 +28,7 @@ def capability_statement(
     *,
     base: str,
     software_version: str,
-    custodian: str,
+    custodian: str | None,
     oauth_token_url: str,
     date: str,
     oauth_urls: Mapping[str, str] = _NOTHING,
@@ -48,7 +48,7 @@ def capability_statement(
         "implementation": {
             "description": "A network's coordination platform: referrals go in, outcomes come back.",
             "url": base,
-            "custodian": {"reference": custodian},
+            **({"custodian": {"reference": custodian}} if custodian else {}),
         },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],

@@ -39,12 +39,12 @@ class Entry:
     if_none_exist: str | None
 
 
-def read_bundle(tree: JsonObject) -> tuple[str, tuple[Entry, ...]]:
+def read_bundle(tree: JsonObject, most: int = MAX_ENTRIES) -> tuple[str, tuple[Entry, ...]]:
     """(`batch` or `transaction`, its entries). The envelope is checked, the resources inside are not. Raises
     TooManyEntries, Structure, Invalid ... with the entry's place."""
     entries = tree.get("entry", [])
-    if type(entries) is list and len(entries) > MAX_ENTRIES:
-        raise TooManyEntries("bundle-entries", f"A Bundle may have at most {MAX_ENTRIES} entries.", "Bundle.entry")
+    if type(entries) is list and len(entries) > most:
+        raise TooManyEntries("bundle-entries", f"A Bundle may have at most {most} entries.", "Bundle.entry")
     # bdl-7 forgives a fullUrl that occurs with two versions; in what is asked for, one fullUrl is one resource.
     issues = [issue for issue in check("Bundle", _envelope(tree, entries)) if issue.rule != "bdl-7"]
     if issues:

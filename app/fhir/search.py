@@ -72,9 +72,18 @@ class Query:
     unknown: tuple[str, ...] = ()
 
 
-def parse_query(registry: Registry, type_name: str, pairs: Sequence[tuple[str, str]], base: str) -> Query:
-    """The query of a decoded query string. Raises Value, TooCostly or UnknownParameter (a modifier that is not
-    offered)."""
+def parse_query(
+    registry: Registry,
+    type_name: str,
+    pairs: Sequence[tuple[str, str]],
+    base: str,
+    *,
+    sizes: tuple[int, int] = (DEFAULT_COUNT, MAX_COUNT),
+) -> Query:
+    """The query of a decoded query string; `sizes` are the entries of a page by default and at most.
+
+    Raises Value, TooCostly or UnknownParameter (a modifier that is not offered).
+    """
     if len(pairs) > MAX_PARAMETERS:
         raise TooCostly("search-parameters", f"A search may have at most {MAX_PARAMETERS} parameters.")
     if any(has_forbidden(name) or has_forbidden(value) for name, value in pairs):
@@ -89,7 +98,7 @@ def parse_query(registry: Registry, type_name: str, pairs: Sequence[tuple[str, s
         includes=tuple(includes),
         ids=_ids([value for name, value in pairs if name == "_id"]),
         last_updated=tuple(values.dates("_lastUpdated", value) for name, value in pairs if name == "_lastUpdated"),
-        count=_count(control.get("_count", str(DEFAULT_COUNT))),
+        count=_count(control.get("_count", str(sizes[0])), sizes[1]),
         total=_total(control.get("_total", "none")),
         unknown=tuple(dict.fromkeys((*unknown, *unknown_includes))),
     )
@@ -105,10 +114,10 @@ def _once(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return control
 
 
-def _count(text: str) -> int:
+def _count(text: str, most: int) -> int:
     if _COUNT.fullmatch(text) is None:
-        raise Value("search-count", f"_count is a whole number from 0 to {MAX_COUNT}.", "_count")
-    return min(int(text), MAX_COUNT)
+        raise Value("search-count", f"_count is a whole number from 0 to {most}.", "_count")
+    return min(int(text), most)
 
 
 def _total(text: str) -> str:

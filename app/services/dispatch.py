@@ -87,5 +87,5 @@ async def _bundle(network: Network, caller: Caller, request: FhirRequest) -> Fhi
     tree = json.parse(await request.read_body(network.settings.max_bundle_bytes))
     if tree.get("resourceType") != "Bundle":
         raise Structure("resource-type", "the base takes a Bundle", "resourceType")
-    kind, entries = read_bundle(tree)
+    kind, entries = read_bundle(tree, network.settings.max_bundle_entries)
     return await (transaction if kind == "transaction" else batch)(network, caller, entries)

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 from app.fhir.errors import Value
 from app.store.resources import Stored
 
+MAX_PARAMETERS = 60
 ReadBody = Callable[[int], Awaitable[bytes]]
 
 
@@ -27,6 +29,14 @@ class FhirResponse:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def query_pairs(text: str, most: int = MAX_PARAMETERS) -> list[tuple[str, str]]:
+    """The decoded pairs of a query, in order. Raises Value for what is no UTF-8 or more than `most` parameters."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most)
+    except ValueError as error:
+        raise Value("query", f"a query is UTF-8, escaped, with at most {most} parameters") from error
 
 
 def etag(version: int) -> str:

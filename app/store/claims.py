@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from app.store.index_text import short
 from app.store.pool import Unit
 
 AUTHORED = """
@@ -30,15 +31,15 @@ async def authored_with_identifier(
     unit: Unit, members: Sequence[UUID], type_name: str, parameter: int, system: str, value: str
 ) -> list[UUID]:
     """At most two keys of resources of these authors with the identifier."""
-    rows = await unit.conn.fetch(AUTHORED, list(members), type_name, parameter, system, value)
+    rows = await unit.conn.fetch(AUTHORED, list(members), type_name, parameter, short(system), short(value))
     return [row["resource"] for row in rows]
 
 
 async def claim(unit: Unit, members: Sequence[UUID], type_name: str, system: str, value: str, resource: UUID) -> bool:
     """True when the identifier is ours for all members; waits for a writer that claims it at the same moment."""
-    done = await unit.conn.execute(CLAIM, list(members), type_name, system, value, resource)
+    done = await unit.conn.execute(CLAIM, list(members), type_name, short(system), short(value), resource)
     return int(done.rsplit(" ", 1)[-1]) == len(members)
 
 
 async def forget_orphan(unit: Unit, members: Sequence[UUID], type_name: str, system: str, value: str) -> None:
-    await unit.conn.execute(FORGET, list(members), type_name, system, value)
+    await unit.conn.execute(FORGET, list(members), type_name, short(system), short(value))

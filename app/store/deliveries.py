@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from app.fhir import json
 from app.store.pool import Store
 
 
@@ -59,7 +58,7 @@ async def claim(store: Store, lease: UUID, *, lease_s: float, limit: int) -> lis
             row["event"],
             row["handler"],
             row["order_key"],
-            orjson.loads(row["payload"]),
+            json.parse(row["payload"].encode()),
             row["tries"],
             lease,
         )

@@ -2,7 +2,9 @@
 
 A writer takes its transaction id first and reads the clock after; both happen after its transaction began. So whoever
 asks for the horizon first and searches in a later statement sees every stamp below it: a writer that was running then
-began before the horizon at the earliest, one that began later stamps later, and one that had ended is visible.
+began before the horizon at the earliest, one that began later stamps later, and one that had ended is visible. The asker's
+own time is `now()`, its transaction's begin: a clock read after the list of writers would be later than the stamp of a
+writer that began in between.
 """
 
 from datetime import datetime
@@ -10,7 +12,7 @@ from datetime import datetime
 from app.store.pool import Unit
 
 HORIZON = """
-SELECT date_trunc('milliseconds', least(clock_timestamp(), min(a.xact_start)))
+SELECT date_trunc('milliseconds', least(now(), min(a.xact_start)))
 FROM pg_stat_activity a
 WHERE a.backend_xid IS NOT NULL AND a.datname = current_database() AND a.pid <> pg_backend_pid()
 """

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.fhir.index_values import IndexValues
+from app.store.index_text import beginning, short
 from app.store.pool import Unit
 
 # Joined to the statement of `record.py`; a row keeps its position, so a change is an update in place.
@@ -134,10 +135,10 @@ def _rows(
 
     for token in values.tokens:
         key = place(token.param)
-        rows["token"][key] = (*key, token.system or "", token.value)
+        rows["token"][key] = (*key, short(token.system or ""), short(token.value))
     for uri in values.uris:
         key = place(uri.param)
-        rows["token"][key] = (*key, "", uri.value)
+        rows["token"][key] = (*key, "", short(uri.value))
     for link in values.references:
         key = place(link.param)
         target = targets.get((link.type, link.id)) if link.type and link.id else None
@@ -145,14 +146,14 @@ def _rows(
             *key,
             target,
             link.type or "",
-            link.text or "",
-            link.identifier_system or "",
-            link.identifier_value or "",
+            short(link.text or ""),
+            short(link.identifier_system or ""),
+            short(link.identifier_value or ""),
         )
     for date in values.dates:
         key = place(date.param)
         rows["date"][key] = (*key, date.start, date.end)
     for string in values.strings:
         key = place(string.param)
-        rows["string"][key] = (*key, string.folded, string.exact)
+        rows["string"][key] = (*key, beginning(string.folded), string.exact)
     return rows

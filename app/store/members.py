@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.store.index_text import short
 from app.store.pool import Unit
 
 
@@ -41,7 +42,7 @@ async def of_kind(unit: Unit, kind: str) -> list[MemberRow]:
 
 async def by_identifier(unit: Unit, parameter: int, system: str, value: str) -> MemberRow | None:
     """The one member whose Organization carries this identifier; None when nobody or more than one does."""
-    rows = await unit.conn.fetch(BY_IDENTIFIER, parameter, system, value)
+    rows = await unit.conn.fetch(BY_IDENTIFIER, parameter, short(system), short(value))
     return _of(rows[0]) if len(rows) == 1 else None
 
 

@@ -52,16 +52,19 @@ class Store:
         self.wake = asyncio.Event()
 
     @classmethod
-    async def open(cls, dsn: str, *, min_size: int = 1, max_size: int = 10, statement_timeout_s: float = 5) -> "Store":
+    async def open(
+        cls, dsn: str, *, max_size: int = 10, statement_timeout_s: float = 5, idle_timeout_s: float = 10
+    ) -> "Store":
+        """Connections of a role that owns nothing; statements and idle transactions end after these times."""
         pool = await asyncpg.create_pool(
             dsn,
-            min_size=min_size,
+            min_size=1,
             max_size=max_size,
             server_settings={
                 "application_name": "baton",
                 "statement_timeout": str(int(statement_timeout_s * 1000)),
                 "lock_timeout": "2000",
-                "idle_in_transaction_session_timeout": "10000",
+                "idle_in_transaction_session_timeout": str(int(idle_timeout_s * 1000)),
                 "timezone": "UTC",
                 # the tables are small to the planner's eye and hot: compiling a plan costs more than it saves
                 "jit": "off",

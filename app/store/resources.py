@@ -87,6 +87,10 @@ async def vread(unit: Unit, act: Act, type_name: str, fhir_id: str, version: int
 async def current(unit: Unit, keys: Collection[tuple[str, str]], *, lock: bool = False) -> dict[tuple[str, str], Stored]:
     """What the unit's members see of (type, id) keys, in one order so that two writers never wait for each other."""
     rows = await unit.conn.fetch(LOCKED if lock else BY_KEYS, list(unit.members), *_split(keys))
+    if lock and len(rows) < len(keys):
+        # a row that another writer changed while we waited for it is ours now, but joins no version that the statement
+        # could see: asked again, it does
+        rows = await unit.conn.fetch(LOCKED, list(unit.members), *_split(keys))
     return {(row["type"], row["fhir_id"]): _of(row) for row in rows}
 
 

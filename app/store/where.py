@@ -10,6 +10,7 @@ from app.fhir.search import Chain, Query, Term
 from app.fhir.search_values import DateMatch, Match, ReferenceMatch, StringMatch, TokenMatch, UriMatch
 from app.store.arguments import Arguments
 from app.store.hot import hot_condition, is_hot
+from app.store.index_text import beginning, short
 from app.store.visibility import VISIBLE
 
 Numbers = Mapping[str, Mapping[str, int]]
@@ -93,7 +94,7 @@ def _match(match: Match, term: Term, numbers: Numbers, args: Arguments) -> str:
     if isinstance(match, StringMatch):
         return _string(match, args)
     if isinstance(match, UriMatch):
-        return "i.value = " + args.add(match.value, "text")
+        return "i.value = " + args.add(short(match.value), "text")
     raise TypeError(type(match).__name__)
 
 
@@ -104,18 +105,18 @@ def _token(match: TokenMatch, names: tuple[str, str], args: Arguments) -> str:
     value, system = names
     pieces = []
     if match.value is not None:
-        pieces.append(value + " = " + args.add(match.value, "text"))
+        pieces.append(value + " = " + args.add(short(match.value), "text"))
     if match.no_system:
         pieces.append(system + " = ''")
     elif match.system is not None:
-        pieces.append(system + " = " + args.add(match.system, "text"))
+        pieces.append(system + " = " + args.add(short(match.system), "text"))
     return "(" + " AND ".join(pieces) + ")"
 
 
 def _reference(match: ReferenceMatch, targets: Iterable[str], args: Arguments) -> str:
     """Our own resource by its key; a remote one by what was written. Targets that the caller cannot see match nothing."""
     if match.id is None:
-        return "i.written = " + args.add(match.text, "text")
+        return "i.written = " + args.add(short(match.text), "text")
     types = args.add([match.type] if match.type else list(targets), "text[]")
     fhir_id = args.add(match.id, "text")
     return "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = " + fhir_id + " AND o.type = ANY(" + types + ")))"
@@ -157,7 +158,7 @@ def _string(match: StringMatch, args: Arguments) -> str:
     if match.exact:
         return "i.exact = " + args.add(match.text, "text")
     # a range instead of LIKE: row-level security lets only leakproof operators use an index
-    text = match.text
+    text = beginning(match.text)
     return "(i.folded >= " + args.add(text, "text") + " AND i.folded < " + args.add(text + "\U0010ffff", "text") + ")"
 
 

@@ -13,7 +13,7 @@ async def capabilities(network: Network) -> FhirResponse:
         network.asking,
         base=network.base,
         software_version=VERSION,
-        custodian=f"Organization/{network.coordinator}",
+        custodian=f"Organization/{network.organization}" if network.organization else None,
         oauth_token_url=f"{network.settings.public_url}/oauth/token",
         date=RELEASED.isoformat(),
     )

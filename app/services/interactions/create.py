@@ -1,7 +1,5 @@
 """create, also conditionally by identifier. *Source*: R4 http.html#create, #ccreate."""
 
-from urllib.parse import parse_qsl
-
 from app.fhir import search_values
 from app.fhir.errors import NotSupported, UnknownParameter
 from app.fhir.json import JsonObject
@@ -9,7 +7,7 @@ from app.fhir.search_values import TokenMatch
 from app.services.caller import Caller
 from app.services.interactions.bodies import resource_of
 from app.services.network import Network
-from app.services.requests import FhirRequest, FhirResponse, version_headers
+from app.services.requests import FhirRequest, FhirResponse, query_pairs, version_headers
 from app.services.write import write
 from app.services.writing import Entry
 from app.store.resources import Stored
@@ -51,7 +49,7 @@ def _condition(network: Network, type_name: str, text: str, at: str) -> tuple[st
     """(system, value) of the one condition that is understood; any other parameter would be a guess."""
     if "identifier" not in network.registry.types[type_name].parameters:
         raise NotSupported("if-none-exist", f"{type_name} has no identifier to create conditionally by", at)
-    pairs = parse_qsl(text.lstrip("?"), keep_blank_values=True, max_num_fields=10)
+    pairs = query_pairs(text.lstrip("?"))
     if len(pairs) != 1 or pairs[0][0] != "identifier":
         raise UnknownParameter("if-none-exist", "If-None-Exist is identifier=system|value and nothing else", at)
     matches = search_values.tokens("identifier", pairs[0][1])

@@ -27,7 +27,9 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     type_name = request.path[0]
     pairs = [*request.query, *await _form(request)]
     wanted = [pair for pair in pairs if pair[0] != PAGE]
-    query = parse_query(network.asking, type_name, wanted, network.base)
+    settings = network.settings
+    sizes = (settings.page_size, settings.max_page_size)
+    query = parse_query(network.asking, type_name, wanted, network.base, sizes=sizes)
     _refuse_unknown(request, query)
     _refuse_unscoped(caller, query)
     numbers = network.numbers
