@@ -9,6 +9,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -55,9 +56,9 @@ def cluster(cluster_folder: Path) -> Iterator[EmbeddedPostgres]:
         yield postgres
 
 
-@pytest.fixture
-def make_database(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]:
-    """For a test that needs several; each is dropped at its end."""
+@contextmanager
+def databases(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]:
+    """Makes databases for as long as the block runs; each is dropped at its end."""
     made: list[str] = []
 
     def make() -> Database:
@@ -74,6 +75,13 @@ def make_database(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]
 
     yield make
     _as_superuser(cluster, *(f"DROP DATABASE {name} WITH (FORCE)" for name in made))
+
+
+@pytest.fixture
+def make_database(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]:
+    """For a test that needs several."""
+    with databases(cluster) as make:
+        yield make
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from app.fhir.errors import Value
+from app.store.pool import Unit
 from app.store.resources import Stored
 
 MAX_PARAMETERS = 60
@@ -15,13 +16,14 @@ ReadBody = Callable[[int], Awaitable[bytes]]
 @dataclass(frozen=True, slots=True)
 class FhirRequest:
     """`path` are the segments below the base, `query` decoded pairs in order, `headers` lower-cased; `read_body(limit)`
-    reads at most `limit` bytes and raises TooLong beyond."""
+    reads at most `limit` bytes and raises TooLong beyond. `unit`: the transaction of the Bundle that it is an entry of."""
 
     method: str
     path: tuple[str, ...]
     query: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     read_body: ReadBody
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from app.store.pool import Unit
 from app.store.trouble import LOST_RACE
 
 Step = Callable[[Write], Awaitable[None]]
+Then = Callable[[Unit], Awaitable[None]]
 
 WRITE_STEPS: tuple[Step, ...] = (
     structure,  # types, cardinality, unknown elements, required codes
@@ -40,14 +41,20 @@ WRITE_STEPS: tuple[Step, ...] = (
 TRIES = 4
 
 
-async def write(network: Network, caller: Caller, entries: Sequence[Entry]) -> Write:
-    """Carries out one write in its own transaction. Raises Refusal; LockError after three repeats of a lost race."""
+async def write(network: Network, caller: Caller, entries: Sequence[Entry], then: Then | None = None) -> Write:
+    """Carries out one write in its own transaction; what `then` refuses at its end undoes it.
+
+    Raises Refusal; LockError after three repeats of a lost race.
+    """
     if network.organization is None:
         raise NotReady("no-network", "this network has no Organization yet: baton organization add NAME --kind network")
     for remaining in reversed(range(TRIES)):
         try:
             async with network.store.unit(caller.members, write=True) as unit:
-                return await write_in(network, unit, caller, entries)
+                written = await write_in(network, unit, caller, entries)
+                if then is not None:
+                    await then(unit)
+                return written
         except LOST_RACE as race:
             if not remaining:
                 raise LockError("lost-race", "others are writing the same resources; send the request again") from race

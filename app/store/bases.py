@@ -37,6 +37,7 @@ INSERT INTO basis (id, kind, referral, recipient, consent, consent_version, atte
     valid_until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, 'infinity'))
 """
+LIMIT = "UPDATE basis SET valid_until = coalesce($2::timestamptz, 'infinity') WHERE id = $1 AND withdrawn_at IS NULL"
 WITHDRAW = "UPDATE basis SET withdrawn_at = clock_timestamp() WHERE id = ANY($1::uuid[]) AND withdrawn_at IS NULL"
 
 
@@ -54,6 +55,11 @@ async def add(unit: Unit, row: BasisRow) -> None:
         row.valid_from,
         None if row.valid_until.year >= 9999 else row.valid_until,
     )
+
+
+async def limit(unit: Unit, basis: UUID, until: datetime) -> None:
+    """Sets the end of a standing basis."""
+    await unit.conn.execute(LIMIT, basis, None if until.year >= 9999 else until)
 
 
 async def get(unit: Unit, basis: UUID) -> BasisRow | None:

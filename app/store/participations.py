@@ -19,6 +19,10 @@ CLOSE = """
 UPDATE participation SET until = least(until, clock_timestamp())
 WHERE because = ANY($1::uuid[]) AND role = 'recipient' AND until > clock_timestamp()
 """
+LIMIT = """
+UPDATE participation SET until = coalesce($2::timestamptz, 'infinity')
+WHERE because = ANY($1::uuid[]) AND role = 'recipient' AND until > clock_timestamp()
+"""
 GRANT = """
 INSERT INTO participation (member, resource, because, role, basis, basis_version, from_version, until)
 SELECT n.member, n.resource, n.because, n.role, n.basis, n.basis_version, n.from_version, coalesce(n.until, 'infinity')
@@ -45,6 +49,11 @@ async def authors(unit: Unit, resource: UUID) -> list[UUID]:
 async def close(unit: Unit, because: Collection[UUID]) -> None:
     """Ends the recipients' parts that exist because of these Tasks; the unit must act for the recipients as well."""
     await unit.conn.execute(CLOSE, list(because))
+
+
+async def limit(unit: Unit, because: Collection[UUID], until: datetime) -> None:
+    """Sets the end of the recipients' open parts; the unit must act for the recipients as well."""
+    await unit.conn.execute(LIMIT, list(because), until_or_forever(until))
 
 
 async def grant(unit: Unit, rows: Collection[ParticipationRow]) -> None:

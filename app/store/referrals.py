@@ -60,7 +60,9 @@ WAITING_FOR_CONSENT = (
 JOIN search_parameter s ON s.id = i.param AND s.type = 'ServiceRequest' AND s.code = 'supporting-info'
 WHERE i.target = $1 AND f.closed_at IS NULL AND f.next_action = 'pass-on' ORDER BY f.id FOR UPDATE OF f"""
 )
-WAITING_FOR_SENDER = COLUMNS + "WHERE f.closed_at IS NULL AND f.waiting_because = 'sender-not-read' ORDER BY f.id"
+WAITING_FOR_SENDER = (
+    COLUMNS + "WHERE f.closed_at IS NULL AND f.waiting_because = 'sender-not-read' ORDER BY f.id FOR UPDATE OF f"
+)
 OPEN = COLUMNS + "WHERE f.closed_at IS NULL ORDER BY f.due, f.id LIMIT $1"
 OF_TARGET = (
     COLUMNS

@@ -12,6 +12,8 @@ from app.fhir.dates import interval
 PRIVACY_SCOPE = "patient-privacy"
 WEIGHED = frozenset({"id", "type", "period", "actor", "action", "purpose"})
 
+PERIOD = frozenset({"id", "start", "end"})
+
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -41,7 +43,9 @@ def view(tree: dict[str, Any]) -> ConsentView:
     """The consent as the decision sees it. The tree has passed the structure check."""
     provision = tree.get("provision", {})
     starts, ends = _period(provision.get("period", {}))
-    unweighed = [name for name in provision if name.lstrip("_") not in WEIGHED]
+    # a name with "_" carries an extension, which may restrict or say that the value is not known
+    unweighed = [name for name in provision if name not in WEIGHED]
+    unweighed += [f"period.{name}" for name in provision.get("period", {}) if name not in PERIOD]
     if _has_modifier(tree):
         unweighed.append("modifierExtension")
     given = tree.get("dateTime")

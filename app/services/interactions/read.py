@@ -2,6 +2,7 @@
 
 from app.fhir.errors import Deleted, NotFound
 from app.services.caller import Caller
+from app.services.interactions.reading import reading
 from app.services.network import Network
 from app.services.projection import projection
 from app.services.requests import FhirRequest, FhirResponse, version_headers
@@ -13,7 +14,7 @@ async def read(network: Network, caller: Caller, request: FhirRequest) -> FhirRe
     """200 with the body as stored, or the same 404 for what is missing and what is hidden."""
     type_name, fhir_id = request.path
     act = caller.act(network.ids, "read", type_name)
-    async with network.store.unit(caller.members) as unit:
+    async with reading(network, caller, request) as unit:
         return answer(network, await resources.read(unit, act, type_name, fhir_id))
 
 

@@ -1,6 +1,6 @@
 """search: a page of what the caller may see, with what it refers to. *Source*: R4 search.html."""
 
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from app.fhir import json
@@ -10,9 +10,10 @@ from app.fhir.outcomes import operation_outcome
 from app.fhir.search import Chain, Query, Term, parse_query
 from app.services.caller import Caller
 from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.reading import reading
 from app.services.network import Network
 from app.services.projection import projection
-from app.services.requests import FhirRequest, FhirResponse
+from app.services.requests import FhirRequest, FhirResponse, query_pairs
 from app.store import search as store_search
 from app.store.horizon import horizon
 from app.store.pool import Unit
@@ -36,7 +37,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     page = open_page(network, caller, type_name, wanted, [value for name, value in pairs if name == PAGE])
     detail = ",".join(sorted({name.split(":")[0].split(".")[0] for name, _ in wanted if name.isascii()}))[:500]
     act = caller.act(network.ids, "search", type_name, detail)
-    async with network.store.unit(caller.members) as unit:
+    async with reading(network, caller, request) as unit:
         if query.last_updated and page.before_moment is None:
             page = Page(page.after, await horizon(unit))
         found = await store_search.page(
@@ -58,7 +59,7 @@ async def _form(request: FhirRequest) -> list[tuple[str, str]]:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
         raise MediaType("media-type", f"_search takes {FORM}")
     body = await request.read_body(8 * 1024)
-    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=60)
+    return query_pairs(body.decode("utf-8", "replace"))
 
 
 def _refuse_unknown(request: FhirRequest, query: Query) -> None:

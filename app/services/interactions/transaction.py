@@ -4,11 +4,10 @@
 """
 
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
-from app.fhir import bundles
+from app.fhir import bundles, json
 from app.fhir.bundles import Answer
-from app.fhir.errors import Forbidden, Invalid, NotFound, NotSupported
+from app.fhir.errors import Forbidden, Invalid, NotFound, NotSupported, TooLong
 from app.fhir.references import rewrite
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
@@ -18,9 +17,10 @@ from app.services.interactions.search import search
 from app.services.interactions.update import updated_entry, updated_response
 from app.services.interactions.vread import vread
 from app.services.network import Network
-from app.services.requests import FhirRequest, FhirResponse, if_match
+from app.services.requests import FhirRequest, FhirResponse, if_match, query_pairs
 from app.services.write import write
 from app.services.writing import Entry
+from app.store.pool import Unit
 
 
 async def transaction(network: Network, caller: Caller, entries: tuple[Asked, ...]) -> FhirResponse:
@@ -28,10 +28,16 @@ async def transaction(network: Network, caller: Caller, entries: tuple[Asked, ..
     planned = {each.index: plan(network, caller, each) for each in entries if each.method != "GET"}
     _resolve(entries, planned)
     _refuse_same_condition(planned)
+    answers: list[FhirResponse] = []
+
+    async def read_too(unit: Unit | None) -> None:
+        answers[:] = [await respond(network, caller, each, planned.get(each.index), unit) for each in entries]
+
     if planned:
-        # creates, then updates; reads see the outcome
-        await write(network, caller, sorted(planned.values(), key=lambda entry: entry.interaction != "create"))
-    answers = [await respond(network, caller, each, planned.get(each.index)) for each in entries]
+        # creates, then updates, then reads, which see the outcome and can still end it
+        await write(network, caller, sorted(planned.values(), key=lambda entry: entry.interaction != "create"), read_too)
+    else:
+        await read_too(None)
     return FhirResponse(200, bundles.response("transaction-response", [as_answer(each) for each in answers]))
 
 
@@ -40,6 +46,8 @@ def plan(network: Network, caller: Caller, each: Asked) -> Entry:
     _served(network, each)
     at = f"Bundle.entry[{each.index}].resource"
     resource = each.resource
+    if resource is not None and len(json.dump(resource)) > network.settings.max_resource_bytes:
+        raise TooLong("resource-too-long", f"a resource has at most {network.settings.max_resource_bytes} bytes", at)
     if each.method == "POST" and resource is not None:
         entry = created_entry(network, each.type, resource, each.if_none_exist, at)
     elif each.method == "PUT" and resource is not None and each.id is not None and each.query is None:
@@ -52,17 +60,19 @@ def plan(network: Network, caller: Caller, each: Asked) -> Entry:
     return entry
 
 
-async def respond(network: Network, caller: Caller, each: Asked, entry: Entry | None) -> FhirResponse:
-    """The answer to one entry: of what was written, or of a read or search."""
+async def respond(
+    network: Network, caller: Caller, each: Asked, entry: Entry | None, unit: Unit | None = None
+) -> FhirResponse:
+    """The answer to one entry: of what was written, or of a read or search. A transaction reads in its own `unit`."""
     if entry is not None:
         written = created_response if entry.interaction == "create" else updated_response
         return written(network, caller, entry)
     _served(network, each)
     path = tuple(part for part in (each.type, each.id, "_history" if each.version else None, each.version) if part)
-    query = tuple(parse_qsl(each.query or "", keep_blank_values=True, max_num_fields=60))
+    query = tuple(query_pairs(each.query or ""))
     handler = search if each.id is None else vread if each.version else read
     _scope(caller, each, "s" if each.id is None else "r")
-    return await handler(network, caller, FhirRequest("GET", path, query, {}, _no_body))
+    return await handler(network, caller, FhirRequest("GET", path, query, {}, _no_body, unit))
 
 
 def as_answer(response: FhirResponse) -> Answer:

@@ -76,5 +76,14 @@ async def end_parts(unit: Unit, ended: Collection[UUID]) -> None:
         await participations.close(unit, [child.task for child in children])
 
 
+async def limit_parts(unit: Unit, basis: BasisRow, until: datetime) -> None:
+    """A standing basis, and every open part that rests on it, now ends at `until`."""
+    await bases.limit(unit, basis.id, until)
+    children = await referrals.children_of_bases(unit, [basis.id])
+    if children:
+        await unit.also_for({child.target for child in children})
+        await participations.limit(unit, [child.task for child in children], until)
+
+
 def _reference(member: UUID) -> str:
     return f"Organization/{member}"

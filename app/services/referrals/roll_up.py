@@ -85,10 +85,15 @@ async def _go_on(network: Network, unit: Unit, row: ReferralRow, part: Part) -> 
 async def _complete(network: Network, unit: Unit, row: ReferralRow, completed: list[Part]) -> None:
     """The outcome goes back: outputs on the source's Task, and the source may read what they name."""
     outputs = [output for part in completed for output in part.tree.get("output", ())]
+    targets = [part.child.target for part in completed]
     if row.source_task is not None:
         named = [output["valueReference"]["reference"] for output in outputs if "valueReference" in output]
         found = await resolve(network, unit, [reference for reference in named if reference[:1] not in ("", "#")])
-        keys = [*found, *(part.child.filler_order for part in completed)]
+        # what those who did the work wrote themselves; they may name, but not give away, what others wrote
+        await unit.also_for(targets)
+        roles = await participations.roles(unit, targets, found)
+        keys = [key for key in found if "author" in roles.get(key, ())]
+        keys += [part.child.filler_order for part in completed]
         back = [ParticipationRow(member, key, row.source_task, "requester") for member in row.sources for key in keys]
         await participations.grant(unit, back)
         await bring_to(network, unit, row.source_task, "completed", outputs)

@@ -47,7 +47,20 @@ async def _may_change(write: Write, entry: Entry, found: set[str]) -> None:
         raise Forbidden("not-author", "only its author changes this resource", entry.at)
     if "requester" not in roles:
         _only_what_an_owner_changes(entry)
+    if entry.mode == "client":
+        _keep_labels(entry, all_of_meta="requester" not in roles)
     entry.roles = frozenset(roles)
+
+
+def _keep_labels(entry: Entry, *, all_of_meta: bool) -> None:
+    """Security labels that stand on a resource stay there; an owner of a Task changes nothing of its meta."""
+    before, meta = (entry.before_tree or {}).get("meta", {}), entry.tree.get("meta", {})
+    if all_of_meta:
+        entry.tree = {**entry.tree, "meta": before}
+        return
+    lost = [label for label in before.get("security", ()) if label not in meta.get("security", ())]
+    if lost:
+        entry.tree = {**entry.tree, "meta": {**meta, "security": [*meta.get("security", ()), *lost]}}
 
 
 def _only_what_an_owner_changes(entry: Entry) -> None:

@@ -7,7 +7,7 @@ The end of a part happens in the transaction of the Consent itself: once the wri
 from uuid import UUID
 
 from app.fhir.errors import BusinessRule
-from app.services.lookups.decision import decide_for, end_parts
+from app.services.lookups.decision import decide_for, end_parts, limit_parts
 from app.services.writing import Entry, Write
 from app.store import bases
 
@@ -21,11 +21,14 @@ async def disclose(write: Write) -> None:
 
 
 async def _reconsider(write: Write, consent: Entry) -> None:
-    """Ends what rests on this consent and is not permitted by its new version."""
+    """Ends what rests on this consent and is not permitted by its new version; a new end of its period is theirs too."""
     ended: list[UUID] = []
+    same_person = (consent.before_tree or {}).get("patient") == consent.tree.get("patient")
     for basis in await bases.of_consent(write.unit, consent.id):
         permitted = await decide_for(write.network, write.unit, basis.recipient, consent.tree)
-        if permitted is None:
+        if permitted is None or not same_person:
             ended.append(basis.id)
+        elif permitted != basis.valid_until:
+            await limit_parts(write.unit, basis, permitted)
     if ended:
         await end_parts(write.unit, ended)

@@ -28,9 +28,8 @@ async def receive(write: Write) -> None:
 
 
 def _asks(entry: Entry) -> bool:
-    """Whether this write makes a referral actionable: it says requested now, and did not before."""
-    before = (entry.before_tree or {}).get("status", "")
-    return task.is_referral(entry.tree) and entry.tree["status"] == "requested" and before in ("", "draft")
+    """Whether a Task asks for a referral now. One that asked before has its row; adding that again does nothing."""
+    return task.is_referral(entry.tree) and entry.tree["status"] == "requested"
 
 
 async def _receive(write: Write, entry: Entry) -> None:

@@ -21,6 +21,7 @@ from app.fhir.references import (
 from app.services.steps.conditional import find_or_claim
 from app.services.writing import Entry, Write
 from app.store import connections, resources
+from app.store.connections import ConnectionRow
 
 
 async def references(write: Write) -> None:
@@ -28,13 +29,13 @@ async def references(write: Write) -> None:
     await _decide_conditional_creates(write)
     in_this_write = {entry.key: entry.id for entry in write.entries}
     local: dict[tuple[str, str], list[tuple[Entry, Reference]]] = {}
-    remote: dict[str, list[tuple[Entry, Reference]]] = {}
+    remote: list[tuple[Entry, Reference, Remote]] = []
     for entry, reference in _all(write):
         match parse_reference(reference.text, write.network.base):
             case Local(type=type_name, id=fhir_id):
                 local.setdefault((type_name, fhir_id), []).append((entry, reference))
-            case Remote(base=base):
-                remote.setdefault(base, []).append((entry, reference))
+            case Remote() as target:
+                remote.append((entry, reference, target))
             case Urn():
                 raise ReferenceNotFound("reference-not-in-bundle", _URN, entry.place(reference.path))
             case Absolute() | Conditional():
@@ -50,7 +51,7 @@ async def references(write: Write) -> None:
 _URN = "a urn reference names the fullUrl of another entry of the same transaction; none has it"
 _FORM = "write a reference as Type/id, or as an address under the FHIR base of a registered EHR"
 _MISSING = "nothing that you may see stands at this reference; send it first, or in the same transaction"
-_BASE = "this address is not under the FHIR base of a registered EHR; register it (baton ehr add) or send the resource"
+_BASE = "this address is not under the FHIR base of an EHR registered for you (baton ehr add); or send the resource"
 
 
 def _all(write: Write) -> Iterator[tuple[Entry, Reference]]:
@@ -75,12 +76,25 @@ async def _decide_conditional_creates(write: Write) -> None:
             entry.tree = rewrite(entry.tree, moved)
 
 
-async def _refuse_unknown_bases(write: Write, remote: dict[str, list[tuple[Entry, Reference]]]) -> None:
-    if remote:
-        known = await connections.by_bases(write.unit, remote.keys())
-        unknown = [place for base, places in remote.items() if base not in known for place in places]
-        if unknown:
-            raise _refusal(NotSupported, "reference-unknown-base", _BASE, unknown)
+async def _refuse_unknown_bases(write: Write, remote: list[tuple[Entry, Reference, Remote]]) -> None:
+    """A client refers to the EHRs of its own members, and to a copy that it sees under the address that it saw."""
+    if not remote:
+        return
+    known = await connections.by_bases(write.unit, {target.base for _, _, target in remote})
+    unknown = []
+    for entry, reference, target in remote:
+        connection = known.get(target.base)
+        if connection is None or not await _may_name(write, connection, target):
+            unknown.append((entry, reference))
+    if unknown:
+        raise _refusal(NotSupported, "reference-unknown-base", _BASE, unknown)
+
+
+async def _may_name(write: Write, connection: ConnectionRow, target: Remote) -> bool:
+    if write.caller.kind != "client" or connection.member in write.caller.members:
+        return True
+    copy = await connections.local_copy(write.unit, connection.id, target.type, target.id)
+    return copy is not None and bool(await resources.by_ids(write.unit, [copy]))
 
 
 def _refusal(

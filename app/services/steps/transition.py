@@ -11,7 +11,7 @@ async def transition(write: Write) -> None:
     for entry in write.changing:
         if entry.type == "Task":
             _status(entry)
-            if task.is_referral(entry.tree):
+            if task.is_referral(entry.tree) or task.is_referral(entry.before_tree or {}):
                 await _owner(write, entry)
                 _identity(entry)
 
@@ -31,9 +31,19 @@ async def _owner(write: Write, entry: Entry) -> None:
     if entry.mode == "author" or (entry.before_tree or {}).get("owner") == entry.tree.get("owner"):
         return
     owner = await member_behind(write.network, write.unit, entry.tree.get("owner", {}))
-    if owner is None or owner.organization in (write.network.organization, *write.caller.members):
+    if owner is not None and owner.organization == write.network.organization:
+        return
+    if (owner is None or owner.organization in write.caller.members) and not await _was_handed_over(write, entry):
         return
     raise BusinessRule("task-owner-network", _OWNER, entry.place("Task.owner"))
+
+
+async def _was_handed_over(write: Write, entry: Entry) -> bool:
+    """Whether the network has this referral already: then it stays with it until its end."""
+    if entry.before_tree is None or entry.before_tree.get("status") == "draft":
+        return False
+    owner = await member_behind(write.network, write.unit, entry.before_tree.get("owner", {}))
+    return owner is not None and owner.organization == write.network.organization
 
 
 _OWNER = (
@@ -46,6 +56,6 @@ def _identity(entry: Entry) -> None:
     """Whom a referral is about, and what it asks, does not change under way: that is a new referral."""
     if entry.before_tree is None or entry.before_tree.get("status") == "draft":
         return
-    for name in ("for", "focus"):
+    for name in ("for", "focus", "code"):
         if entry.before_tree.get(name) != entry.tree.get(name):
             raise BusinessRule("task-identity", f"Task.{name} stays as it is; send a new Task", entry.place(f"Task.{name}"))

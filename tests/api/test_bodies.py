@@ -1,0 +1,164 @@
+"""Bodies that are no resource: each is refused for what it is, nothing is stored, and the server goes on.
+
+Numbers in the ids are those of the security sheet's list of attacks.
+"""
+
+import asyncio
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.answers import MARK, refused
+from tests.builders import entry, resource
+from tests.conftest import Database
+from tests.town import Town, a_town
+from tests.world import FHIR_JSON
+
+PATIENT = f'"resourceType":"Patient","name":[{{"family":"{MARK}"}}]'
+DEEP = '{"resourceType":"Patient","extension":' * 1 + "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        pytest.param(b"", "structure", id="A01 empty"),
+        pytest.param(f'{{{PATIENT}'.encode(), "structure", id="A02 truncated"),
+        pytest.param(f"{{{PATIENT}}}x".encode(), "structure", id="A03 trailing garbage"),
+        pytest.param(f"{{{PATIENT}}}{{}}".encode(), "structure", id="A03 a second object"),
+        pytest.param(f'{{{PATIENT},"gender":"male","gender":"female"}}'.encode(), "structure", id="A05 duplicate key"),
+        pytest.param(f'{{{PATIENT},"multipleBirthInteger":2147483648}}'.encode(), "value", id="A10 integer too large"),
+        pytest.param(DEEP.encode(), "structure", id="A14 100,000 levels"),
+        pytest.param(f'{{{PATIENT},"text":NaN}}'.encode(), "value", id="NaN"),
+        pytest.param(f"{{{PATIENT}}}".encode("utf-16"), "structure", id="A24 UTF-16"),
+        pytest.param(b"\xef\xbb\xbf" + f"{{{PATIENT}}}".encode(), "structure", id="byte order mark"),
+        pytest.param(f'{{{PATIENT},"language":"\xe9"}}'.encode("latin-1"), "structure", id="no UTF-8"),
+        pytest.param(rb'{"resourceType":"Patient","name":[{"family":"\ud800"}]}', "value", id="A27 lone surrogate"),
+        pytest.param(rb'{"resourceType":"Patient","name":[{"family":"a\u0000"}]}', "value", id="A28 NUL"),
+        pytest.param(f'{{{PATIENT},"photo":null}}'.encode(), "structure", id="A31 null"),
+        pytest.param(f'{{{PATIENT},"contact":[]}}'.encode(), "structure", id="A31 empty array"),
+        pytest.param(f'{{{PATIENT},"maritalStatus":{{}}}}'.encode(), "structure", id="A31 empty object"),
+        pytest.param(f'{{{PATIENT},"gender":""}}'.encode(), "structure", id="empty string"),
+        pytest.param(f'{{{PATIENT},"gendr":"{MARK}"}}'.encode(), "structure", id="A33 unknown element"),
+        pytest.param(f'{{{PATIENT},"__proto__":{{"a":1}}}}'.encode(), "structure", id="A33 __proto__"),
+        pytest.param(f'{{{PATIENT},"constructor":{{"a":1}}}}'.encode(), "structure", id="A33 constructor"),
+        pytest.param(
+            b'{"resourceType":"Patient","name":[{"given":["a"],"_given":[{"id":"1"},{"id":"2"}]}]}',
+            "structure",
+            id="A34 _given of another length",
+        ),
+        pytest.param(f'{{{PATIENT},"active":"true"}}'.encode(), "structure", id="INP-04 a text for a boolean"),
+        pytest.param(f'{{{PATIENT},"multipleBirthInteger":"1"}}'.encode(), "structure", id="INP-04 a text for a number"),
+        pytest.param(f'{{{PATIENT},"multipleBirthInteger":1.0}}'.encode(), "structure", id="INP-04 1.0 for a whole number"),
+        pytest.param(
+            f'{{{PATIENT},"deceasedBoolean":true,"deceasedDateTime":"2026"}}'.encode(), "structure", id="two choices"
+        ),
+        pytest.param(
+            f'{{{PATIENT},"contained":[{{"resourceType":"Patient","id":"a","contained":[]}}]}}'.encode(),
+            "structure",
+            id="contained in contained",
+        ),
+        pytest.param(b"[]", "structure", id="an array"),
+        pytest.param(f'"{MARK}"'.encode(), "structure", id="a text"),
+        pytest.param(f'{{"name":[{{"family":"{MARK}"}}]}}'.encode(), "structure", id="no resourceType"),
+        pytest.param(f'{{"resourceType":"{MARK}"}}'.encode(), "invalid", id="unknown resourceType"),
+        pytest.param(b'{"resourceType":"Observation","status":"final"}', "invalid", id="B01 another type"),
+        pytest.param(b'{"resourceType":7}', "structure", id="resourceType a number"),
+    ],
+)  # fmt: skip
+async def test_what_is_no_patient_is_refused(town: Town, body: bytes, code: str) -> None:
+    answer = await town.ehr.http.post("/fhir/Patient", content=body, headers={"Content-Type": FHIR_JSON})
+    refused(answer, 400, code)
+    assert await town.ehr.search("Patient") == []
+
+
+async def test_a_refusal_of_the_structure_names_the_place(town: Town) -> None:
+    answer = await town.ehr.create(resource("Patient", contact=[{"gender": MARK}]))
+    refused(answer, 400, "code-invalid", at="Patient.contact[0].gender")
+    answer = await town.ehr.create(resource("Patient", gendr="male"))
+    refused(answer, 400, "structure", at="Patient.gendr")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "",
+                                  "application/fhir+json; charset=utf-16", "application/fhir+json; fhirVersion=3.0"])  # fmt: skip
+async def test_other_media_types_are_not_read(town: Town, kind: str) -> None:
+    answer = await town.ehr.http.post("/fhir/Patient", content=f"{{{PATIENT}}}", headers={"Content-Type": kind})
+    refused(answer, 415, "not-supported")
+
+
+async def test_xml_with_an_entity_bomb_is_not_read(town: Town) -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><Patient>&b;</Patient>'
+    answer = await town.ehr.http.post("/fhir/Patient", content=bomb, headers={"Content-Type": "application/fhir+xml"})
+    assert answer.status_code in (400, 415)
+    refused(answer, answer.status_code, "structure" if answer.status_code == 400 else "not-supported")
+
+
+async def test_a_compressed_body_is_not_inflated(town: Town) -> None:
+    body = gzip.compress(b" " * 20_000_000)
+    headers = {"Content-Type": FHIR_JSON, "Content-Encoding": "gzip"}
+    refused(await town.ehr.http.post("/fhir/Patient", content=body, headers=headers), 415, "not-supported")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/fhir+json;charset=UTF-8", "application/fhir+json; fhirVersion=4.0"])
+async def test_json_by_its_other_names_is_read(town: Town, kind: str) -> None:
+    answer = await town.ehr.http.post("/fhir/Patient", content=f"{{{PATIENT}}}", headers={"Content-Type": kind})
+    assert answer.status_code == 201
+
+
+def padded(tree: dict[str, Any], size: int) -> bytes:
+    """The JSON of a tree, with spaces up to exactly this many bytes."""
+    body = json.dumps(tree).encode()
+    return body + b" " * (size - len(body))
+
+
+async def test_a_resource_may_have_its_limit_and_not_one_byte_more(town: Town) -> None:
+    limit, headers = 1024 * 1024, {"Content-Type": FHIR_JSON}
+    tree = resource("Patient", name=[{"family": "x"}])
+    whole = await town.ehr.http.post("/fhir/Patient", content=padded(tree, limit), headers=headers)
+    assert whole.status_code == 201
+    over = await town.ehr.http.post("/fhir/Patient", content=padded(tree, limit + 1), headers=headers)
+    refused(over, 413, "too-long")
+    again = {**tree, "id": whole.json()["id"]}
+    changed = await town.ehr.http.put(f"/fhir/Patient/{again['id']}", content=padded(again, limit + 1), headers=headers)
+    refused(changed, 413, "too-long")
+
+
+async def test_a_bundle_may_have_its_limit_and_not_one_byte_more(town: Town) -> None:
+    limit, headers = 10 * 1024 * 1024, {"Content-Type": FHIR_JSON}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry(resource("Patient"))]}
+    whole = await town.ehr.http.post("/fhir", content=padded(bundle, limit), headers=headers)
+    assert whole.status_code == 200
+    refused(await town.ehr.http.post("/fhir", content=padded(bundle, limit + 1), headers=headers), 413, "too-long")
+
+
+async def test_a_body_without_a_length_is_counted_while_it_comes(town: Town) -> None:
+    async def endless() -> Any:
+        for _ in range(200):
+            yield b" " * 65536
+
+    answer = await town.ehr.http.post("/fhir/Patient", content=endless(), headers={"Content-Type": FHIR_JSON})
+    refused(answer, 413, "too-long")
+
+
+async def test_a_resource_in_a_bundle_has_the_limit_of_a_resource(town: Town) -> None:
+    large = resource("Patient", name=[{"text": "x"}], text={"status": "generated", "div": XHTML.format("y" * 200_000)},
+                     identifier=[{"value": "v" * 240_000, "system": "urn:x"} for _ in range(5)])  # fmt: skip
+    answer = await town.ehr.bundle("transaction", [entry(large)])
+    refused(answer, 413, "too-long", at="Bundle.entry[0].resource")
+
+
+XHTML = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
+
+
+async def test_a_body_that_stalls_ends_with_408(database: Database, tmp_path: Path) -> None:
+    async with a_town(database, tmp_path, request_timeout_s=0.3) as town:
+        host, port = town.world.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        token = town.ehr.http.headers["Authorization"]
+        head = f"POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: {FHIR_JSON}\r\n"
+        writer.write(f"{head}Content-Length: 500\r\n\r\n{{".encode())
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+    assert b" 408 " in line
