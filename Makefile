@@ -49,7 +49,7 @@ conformance: $(VENV)/.dev
 	$(PYTEST) -m conformance $(TESTS)
 
 golden: $(VENV)/.dev
-	UPDATE_GOLDEN=1 $(PYTEST) -q -m golden $(TESTS)
+	UPDATE_GOLDEN=1 $(PYTEST) -q -k golden $(TESTS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
