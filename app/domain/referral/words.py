@@ -42,12 +42,13 @@ def status_words(status: str) -> str:
 
 
 def person_name(tree: Tree) -> str:
-    """The official or usual name of a Patient, RelatedPerson or Practitioner; a Group's or Organization's name."""
+    """The official or usual name of a Patient, RelatedPerson or Practitioner, rather one that has not been given up; a
+    Group's or Organization's name."""
     names = tree.get("name", ())
     if isinstance(names, str):
         return names
     usable = [name for name in names if name.get("use") not in ("old", "maiden")]
-    for name in sorted(usable, key=lambda name: NAME_RANK.get(name.get("use", ""), 2)):
+    for name in sorted(usable, key=lambda name: (_has_end(name), NAME_RANK.get(name.get("use", ""), 2))):
         written = name.get("text") or " ".join(part for part in (*name.get("given", ()), name.get("family", "")) if part)
         if written:
             return str(written)
@@ -67,7 +68,7 @@ def reach(trees: Iterable[Tree], kind: str) -> str:
 
 
 def address(tree: Tree) -> str:
-    for each in tree.get("address", ()):
+    for each in sorted(tree.get("address", ()), key=_has_end):
         if each.get("use") == "old":
             continue
         lines = [*each.get("line", ()), each.get("city", ""), " ".join((each.get("state", ""), each.get("postalCode", "")))]
@@ -75,6 +76,11 @@ def address(tree: Tree) -> str:
         if written:
             return str(written)
     return ""
+
+
+def _has_end(part: Tree) -> bool:
+    """Senders keep former names and addresses beside present ones; the end of its period alone marks a former one."""
+    return "end" in part.get("period", {})
 
 
 def language(tree: Tree) -> str:

@@ -1,0 +1,133 @@
+"""A Baton of one story: `baton serve` as a process of its own on an empty DATA_DIR, and the commands beside it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.parts import ROOT
+from tests.stories.draw import Draw
+
+BATON = (sys.executable, "-m", "app.cli.main")
+READY_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 40.0
+COMMAND_WITHIN_S = 60.0
+LOG_LINES = 40
+
+
+class Server:
+    """`start`, `stop` (SIGTERM, exit 0) and `kill` (-9) the same installation as often as a story wants."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self.data_dir = data_dir
+        self.address = f"http://127.0.0.1:{port}"
+        self.log = data_dir.parent / "server.log"
+        self._environment = _plain_environment() | {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(port),
+            "BATON_ENV": "development",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.killed = False
+
+    def start(self, *options: str) -> None:
+        """Returns when /ready says yes."""
+        with self.log.open("ab") as log:
+            command = (*BATON, "serve", *options)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self.killed = False
+        end = time.monotonic() + READY_WITHIN_S
+        while not self._ready():
+            ended = self._process.poll()
+            assert ended is None, f"baton serve ended with {ended}:\n{self.told()}"
+            assert time.monotonic() < end, f"not ready after {READY_WITHIN_S:.0f} s:\n{self.told()}"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """A graceful stop; nothing to do where it does not run."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            code = self._process.wait(STOPPED_WITHIN_S)
+            assert code == 0, f"a stop that was asked for ended with {code}:\n{self.told()}"
+        self._process = None
+
+    def kill(self) -> None:
+        """The process is gone between two instructions; its database notices later."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        self.killed = True
+
+    def command(self, *words: str, typed: str = "") -> str:
+        """What `baton ...` prints; AssertionError with its own line when it fails."""
+        done = subprocess.run(
+            (*BATON, *words),
+            cwd=ROOT,
+            env=self._environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_WITHIN_S,
+        )
+        assert done.returncode == 0, f"baton {' '.join(words[:2])} ended with {done.returncode}: {done.stderr}"
+        return done.stdout.strip()
+
+    def letters(self) -> list[str]:
+        """The e-mails that went out, oldest first."""
+        return [file.read_text() for file in sorted((self.data_dir / "mail").glob("*.eml"))]
+
+    def told(self) -> str:
+        """The last lines that the server wrote."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@contextmanager
+def installation(draw: Draw) -> Iterator[Server]:
+    """A server that has not been started yet, with an empty DATA_DIR that is removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="baton-story-"))
+    folder.chmod(0o711)  # PostgreSQL passes through it where we are root
+    server = Server(folder / "data", draw.port())
+    try:
+        yield server
+    finally:
+        try:
+            _end(server)
+        finally:
+            _remove(folder)
+
+
+def _end(server: Server) -> None:
+    """Stops what runs; a database that a killed server left behind stops with the command that used it last."""
+    server.stop()
+    if server.killed:
+        server.command("migrate")
+
+
+def _remove(folder: Path) -> None:
+    postgres = folder / "data" / "postgres"
+    if postgres.is_symlink():
+        shutil.rmtree(postgres.resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plain_environment() -> dict[str, str]:
+    """Ours without any setting of Baton's: a story begins where nothing is set."""
+    ours = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "DATABASE_DIRECT_URL", "DATA_DIR", "HOST", "PORT"}
+    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("BATON_")}
