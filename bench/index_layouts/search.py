@@ -20,6 +20,8 @@ CALLERS = {"40 %": 1, "20 rows": 2, "everything": 0}
 # auto: from the sixth execution on PostgreSQL may keep one plan for all values; custom: it plans for these values
 PLAN_MODES = ("auto", "custom")
 LEAST_WARM_UPS, WARM_UPS, SAMPLES, BUDGET_S = 6, 9, 100, 1.0
+# a page that takes longer is recorded with this time, and not asked for again
+TIMEOUT_S = 5
 
 
 def member(n: int) -> UUID:
@@ -76,7 +78,7 @@ class Caller:
 
 async def measure(dsn: str, layout: Layout) -> list[dict[str, Any]]:
     """One record per case, caller, shape and plan mode; times in ms."""
-    connection = await asyncpg.connect(dsn, command_timeout=120)
+    connection = await asyncpg.connect(dsn, server_settings={"statement_timeout": f"{TIMEOUT_S}s"})
     callers = [await Caller.load(connection, name, n) for name, n in CALLERS.items()]
     await connection.execute("SET ROLE " + APP_ROLE)
     records = []
@@ -102,18 +104,21 @@ async def _query(
         caller = callers[i % len(callers)]
         if i >= LEAST_WARM_UPS and time.monotonic() - started > BUDGET_S:
             break
-        for args in caller.cases(query, i).values():
-            await _run(connection, statement, caller, args)
+        tried = [await _run(connection, statement, caller, args) for args in caller.cases(query, i).values()]
+        if any(found is None for _, found in tried):
+            break
     records = []
     for caller in callers:
         for case in caller.cases(query, 0):
             times: list[float] = []
-            rows: list[int] = []
+            rows: list[int | None] = []
             started = time.monotonic()
             while len(times) < SAMPLES and (len(times) < 3 or time.monotonic() - started < BUDGET_S):
                 elapsed, found = await _run(connection, statement, caller, caller.cases(query, len(times))[case])
                 times.append(elapsed)
                 rows.append(found)
+                if found is None:
+                    break
             generic = await connection.fetchval(
                 "SELECT generic_plans > 0 FROM pg_prepared_statements WHERE name = $1", statement.get_name()
             )
@@ -134,12 +139,16 @@ async def _query(
 
 async def _run(
     connection: asyncpg.Connection, statement: Any, caller: Caller, args: tuple[Any, ...]
-) -> tuple[float, int]:
-    async with connection.transaction():
-        await connection.execute("SELECT set_config('baton.members', $1, true)", "{" + str(caller.member) + "}")
-        with Stopwatch(connection) as watch:
-            rows = await statement.fetch(*args)
-        return watch.ms, len(rows)
+) -> tuple[float, int | None]:
+    """Milliseconds and how many rows came, None when it took too long."""
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('baton.members', $1, true)", "{" + str(caller.member) + "}")
+            with Stopwatch(connection) as watch:
+                rows = await statement.fetch(*args)
+    except asyncpg.QueryCanceledError:
+        return TIMEOUT_S * 1000, None
+    return watch.ms, len(rows)
 
 
 async def _plan(

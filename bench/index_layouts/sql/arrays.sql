@@ -79,7 +79,7 @@ t.code && $2::text[]
 t.owner IS NULL
 
 -- name: chain_identifier
-EXISTS (SELECT FROM index_patient y WHERE t.patient @> ARRAY[y.resource] AND y.identifier @> ARRAY['urn:ehr|' || $2::text] AND EXISTS (
+t.patient && ARRAY(SELECT y.resource FROM index_patient y WHERE y.identifier @> ARRAY['urn:ehr|' || $2::text] AND EXISTS (
     SELECT FROM participation p WHERE p.member = ANY ($1::uuid[]) AND p.resource = y.resource AND p.until > now()))
 
 -- name: chain_intent

@@ -40,6 +40,9 @@ CREATE INDEX index_reference_target ON index_reference (param, target, resource)
 CREATE INDEX index_reference_resource ON index_reference (param, resource);
 CREATE INDEX index_date_start ON index_date (param, start_at, resource);
 CREATE INDEX index_date_resource ON index_date (param, resource);
+-- Without it the planner multiplies how frequent parameter, value and system are, and expects 3,000 Tasks where 100,000 match.
+CREATE STATISTICS index_token_together (mcv) ON param, value, system FROM index_token;
+ALTER STATISTICS index_token_together SET STATISTICS 1000;
 
 -- name: chunk
 UPDATE index_task x SET status = c.status, last_updated = c.at FROM chunk c WHERE x.resource = c.task;
@@ -73,8 +76,9 @@ EXISTS (SELECT FROM index_token x WHERE x.param = 3 AND x.resource = t.resource 
 t.owner IS NULL
 
 -- name: chain_identifier
-EXISTS (SELECT FROM index_token y WHERE y.param = 61 AND y.resource = t.patient AND y.value = $2::text AND y.system = 'urn:ehr' AND EXISTS (
-    SELECT FROM participation p WHERE p.member = ANY ($1::uuid[]) AND p.resource = y.resource AND p.until > now()))
+-- An identifier names few: found first. With EXISTS the planner expected 37,000 matches and walked all Tasks for them.
+t.patient = ANY (ARRAY(SELECT y.resource FROM index_token y WHERE y.param = 61 AND y.value = $2::text AND y.system = 'urn:ehr' AND EXISTS (
+    SELECT FROM participation p WHERE p.member = ANY ($1::uuid[]) AND p.resource = y.resource AND p.until > now())))
 
 -- name: chain_intent
 EXISTS (SELECT FROM index_token y WHERE y.param = 32 AND y.resource = t.focus AND y.value = $2::text AND EXISTS (
