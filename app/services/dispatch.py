@@ -1,10 +1,11 @@
 """dispatch: may this caller use this interaction on this type at all? Decided before the body is read."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.fhir import json
-from app.fhir.errors import Forbidden, MethodNotAllowed, NotFound, Structure
+from app.fhir.errors import Forbidden, MethodNotAllowed, NotFound, Structure, Value
 from app.fhir.requests import read_bundle
 from app.services.caller import Caller
 from app.services.interactions.batch import batch
@@ -18,6 +19,7 @@ from app.services.interactions.vread import vread
 from app.services.network import Network
 from app.services.requests import FhirRequest, FhirResponse
 
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 Handler = Callable[[Network, Caller, FhirRequest], Awaitable[FhirResponse]]
 
 
@@ -56,6 +58,8 @@ async def dispatch(network: Network, caller: Caller, request: FhirRequest) -> Fh
     if not caller.allows(type_name, interaction.letter):
         message = f"the access token's scopes do not hold system/{type_name}.{interaction.letter}"
         raise Forbidden("scope", message)
+    if "{id}" in interaction.shape and not ID.fullmatch(request.path[1]):
+        raise Value("id-form", "an id has 1 to 64 letters, digits, hyphens and points")
     return await interaction.handler(network, caller, request)
 
 

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
 from app.services.network import Network
 from app.store.trouble import AWAY
 from app.version import VERSION
 from app.web.fhir_api.face import FhirFace
+from app.web.fhir_api.route import FhirRoute
 from app.web.numbered import Numbered
 from app.web.oauth.routes import oauth_routes
 from app.web.site import site
@@ -28,9 +28,7 @@ def create_app(opening: Opening, beside: Started) -> FastAPI:
         async with opening() as network:
             app.state.network = network
             app.router.routes.extend(oauth_routes(network))
-            face = FhirFace(network)
-            app.router.routes.append(Route("/fhir", face))
-            app.mount("/fhir", face)
+            app.router.routes.append(FhirRoute(FhirFace(network)))
             app.mount("/", site(network))
             async with beside(network):
                 app.state.ready = True

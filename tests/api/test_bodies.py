@@ -101,7 +101,9 @@ async def test_a_compressed_body_is_not_inflated(town: Town) -> None:
     refused(await town.ehr.http.post("/fhir/Patient", content=body, headers=headers), 415, "not-supported")
 
 
-@pytest.mark.parametrize("kind", ["application/json", "application/fhir+json;charset=UTF-8", "application/fhir+json; fhirVersion=4.0"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/fhir+json;charset=UTF-8", "application/fhir+json; fhirVersion=4.0"]
+)
 async def test_json_by_its_other_names_is_read(town: Town, kind: str) -> None:
     answer = await town.ehr.http.post("/fhir/Patient", content=f"{{{PATIENT}}}", headers={"Content-Type": kind})
     assert answer.status_code == 201

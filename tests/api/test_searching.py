@@ -1,0 +1,118 @@
+"""Searches: what is refused, what is told, and that a chain feels for nothing that the caller may not search or see."""
+
+import pytest
+
+from tests.api.answers import MARK, outcome_issues, refused
+from tests.builders import resource
+from tests.town import Town
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        pytest.param("_count=-1", "value", id="C02 negative"),
+        pytest.param("_count=1e3", "value", id="C02 exponent"),
+        pytest.param(f"_count={MARK}", "value", id="C02 a word"),
+        pytest.param("_count=1&_count=2", "value", id="_count twice"),
+        pytest.param("_lastUpdated=2024-13", "value", id="C03 month 13"),
+        pytest.param(f"_lastUpdated={MARK}", "value", id="C03 a word"),
+        pytest.param("_lastUpdated=gt2024-01-01T25:00:00Z", "value", id="C03 hour 25"),
+        pytest.param("name=", "value", id="C04 empty"),
+        pytest.param("identifier=a|b,", "value", id="C04 empty alternative"),
+        pytest.param("identifier=|", "value", id="C04 a bar alone"),
+        pytest.param("name:nothing=a", "not-supported", id="unknown modifier"),
+        pytest.param("name=%00", "value", id="NUL"),
+        pytest.param("name=%ED%A0%80", "value", id="surrogate"),
+        pytest.param("name=%FF", "value", id="no UTF-8"),
+        pytest.param("_include=*", "too-costly", id="C05 any include"),
+        pytest.param("_include:iterate=Patient:general-practitioner", "too-costly", id="C05 iterate"),
+        pytest.param("&".join(["_include=Patient:organization"] * 11), "too-costly", id="C05 eleven includes"),
+        pytest.param("a.b.c.d=x", "too-costly", id="C06 three hops"),
+        pytest.param("&".join(f"name=a{n}" for n in range(51)), "too-costly", id="51 parameters"),
+        pytest.param("&".join(f"name=a{n}" for n in range(70)), "value", id="70 parameters"),
+        pytest.param("_id=" + ",".join("a" for _ in range(201)), "value", id="201 values"),
+    ],
+)  # fmt: skip
+async def test_a_search_that_makes_no_sense_is_refused(town: Town, query: str, code: str) -> None:
+    refused(await town.ehr.get(f"Patient?{query}"), 400, code)
+    posted = await town.ehr.http.post("/fhir/Patient/_search", content=query, headers={"Content-Type": FORM})
+    refused(posted, 400, code)
+
+
+async def test_an_unknown_parameter_is_told_or_refused(town: Town) -> None:
+    """INP-17."""
+    lenient = await town.ehr.get(f"Patient?nothing={MARK}&name=a")
+    (warning,) = [entry for entry in lenient.json()["entry"] if entry["search"]["mode"] == "outcome"]
+    assert warning["resource"]["issue"][0]["severity"] == "warning"
+    strict = await town.ehr.http.get(f"/fhir/Patient?nothing={MARK}", headers={"Prefer": "handling=strict"})
+    refused(strict, 400, "not-supported")
+
+
+async def test_a_search_by_post_reads_a_form_only(town: Town) -> None:
+    answer = await town.ehr.http.post("/fhir/Patient/_search", json={"name": "a"})
+    refused(answer, 415, "not-supported")
+    answer = await town.ehr.http.post(
+        "/fhir/Patient/_search", content=b"name=" + b"a" * 9000, headers={"Content-Type": FORM}
+    )
+    refused(answer, 413, "too-long")
+
+
+async def test_a_large_count_is_cut_to_the_most(town: Town) -> None:
+    assert (await town.ehr.get("Patient?_count=999999999999")).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["identifier=a|b", "identifier=|b", "identifier=a|", "name=x\\,y", "_id=nothing,%20",
+                                   "birthdate=ge2000&birthdate=lt2001", "general-practitioner=Practitioner/1",
+                                   "_lastUpdated=ne2024&_lastUpdated=le2030-01-01T00:00:00.000Z", "name:exact=Ana",
+                                   "identifier:not=a|b", "name:missing=true", "_count=0", "_total=accurate",
+                                   "name='; DROP TABLE resource; --", "name=%25_", "identifier=urn:x|' OR 1=1"])  # fmt: skip
+async def test_any_other_search_is_answered(town: Town, query: str) -> None:
+    answer = await town.ehr.get(f"Patient?{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["type"] == "searchset"
+
+
+async def test_a_chain_needs_the_scope_of_what_it_passes_through(town: Town) -> None:
+    """SCO-15."""
+    narrow = await town.world.system(town.clinic, scopes="system/Task.rs system/Condition.rs")
+    refused(await narrow.get("Condition?patient.name=a"), 403, "forbidden", rule="scope")
+    assert (await town.ehr.get("Condition?patient.name=a")).status_code == 200
+
+
+async def test_a_chain_does_not_feel_for_what_is_hidden(town: Town) -> None:
+    """A Condition that the clinic sees, about a person whom the pantry alone sees, is not found by that person's name."""
+    person = (await town.ehr.create(resource("Patient", name=[{"family": "Quokka"}]))).json()["id"]
+    made = (await town.ehr.create(resource("Condition", subject=f"Patient/{person}"))).json()["id"]
+    assert [each["id"] for each in await town.ehr.search("Condition?patient.name=quokka")] == [made]
+    await town.world.rows(
+        "UPDATE participation SET until = now() WHERE resource = $1::uuid AND role = 'author'", person
+    )
+    assert await town.ehr.search("Condition?patient.name=quokka") == []
+    assert await town.ehr.search(f"Condition?patient={person}") == []
+    assert [each["id"] for each in await town.ehr.search("Condition") if each["id"] == made] == [made]
+
+
+async def test_a_total_counts_what_the_caller_sees(town: Town) -> None:
+    """SCO-13."""
+    for system in (town.cbo, town.cbo, town.ehr):
+        assert (await system.create(resource("Location", name="Kookaburra"))).status_code == 201
+    totals = [
+        (await system.get(f"Location?name=kookaburra&{ask}")).json()["total"]
+        for system in (town.ehr, town.cbo, town.other_cbo)
+        for ask in ("_total=accurate", "_count=0")
+    ]
+    assert totals == [1, 1, 2, 2, 0, 0]
+
+
+async def test_an_ignored_include_is_told(town: Town) -> None:
+    await town.ehr.create(resource("Patient"))
+    answer = await town.ehr.get("Patient?_include=Patient:nothing")
+    (warning,) = [entry for entry in answer.json()["entry"] if entry["search"]["mode"] == "outcome"]
+    issue = warning["resource"]["issue"][0]
+    assert (issue["severity"], issue["code"]) == ("warning", "not-supported")
+
+
+async def test_every_refusal_of_a_search_is_whole(town: Town) -> None:
+    outcome_issues((await town.ehr.get("Patient?_count=x")).json())
