@@ -30,7 +30,7 @@ class Server:
         self.data_dir = data_dir
         self.address = f"http://127.0.0.1:{port}"
         self.log = data_dir.parent / "server.log"
-        self._environment = _plain_environment() | {
+        self._environment = plain_environment() | {
             "DATA_DIR": str(data_dir),
             "PORT": str(port),
             "BATON_ENV": "development",
@@ -110,7 +110,7 @@ def installation(draw: Draw) -> Iterator[Server]:
         try:
             _end(server)
         finally:
-            _remove(folder)
+            remove_folder(folder)
 
 
 def _end(server: Server) -> None:
@@ -120,14 +120,14 @@ def _end(server: Server) -> None:
         server.command("migrate")
 
 
-def _remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
     postgres = folder / "data" / "postgres"
     if postgres.is_symlink():
         shutil.rmtree(postgres.resolve(), ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
     """Ours without any setting of Baton's: a story begins where nothing is set."""
     ours = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "DATABASE_DIRECT_URL", "DATA_DIR", "HOST", "PORT"}
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("BATON_")}
