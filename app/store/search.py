@@ -15,9 +15,7 @@ from app.store.visibility import VISIBLE
 from app.store.arguments import Arguments
 from app.store.where import Numbers, where
 
-FROM = " FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version WHERE "
-INCLUDED = (
-    """
+INCLUDED = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE NOT r.deleted AND r.id IN (
     SELECT i.target FROM index_reference i
@@ -25,13 +23,14 @@ WHERE NOT r.deleted AND r.id IN (
     WHERE i.resource = ANY($2::uuid[]) AND (wanted.type = '' OR wanted.type = r.type))
 AND {visible} ORDER BY r.id LIMIT 1000
 """.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
-)
-NOTE = """
-WITH found AS ({found}), noted AS (
+# The page's keys first, then its bodies; the audit row in the same statement: nothing is disclosed unwritten.
+PAGE = """
+WITH page AS MATERIALIZED ({page}), noted AS (
     INSERT INTO audit (id, action, outcome, client, account, members, type, request_id, detail)
     SELECT {id}, {action}, 'done', {client}, {account}, $1::uuid[], {type}, {request}, {detail})
-SELECT * FROM found
-"""
+SELECT {columns} FROM page JOIN resource r ON r.id = page.id
+JOIN version v ON v.resource = r.id AND v.version = r.version ORDER BY r.id DESC
+""".replace("{columns}", COLUMNS)
 
 
 async def page(
@@ -49,18 +48,18 @@ async def page(
     conditions = _matching(query, numbers, args, before_moment)
     if after is not None:
         conditions += " AND r.id < " + args.add(after, "uuid")
-    found = "".join(("SELECT ", COLUMNS, FROM, conditions, " ORDER BY r.id DESC LIMIT ", args.add(limit, "int")))
-    rows = await unit.conn.fetch(_noted(found, act, args), *args)
+    keys = "".join(
+        ("SELECT r.id FROM resource r WHERE ", conditions, " ORDER BY r.id DESC LIMIT ", args.add(limit, "int"))
+    )
+    rows = await unit.conn.fetch(_noted(keys, act, args), *args)
     return [Stored(*row.values()) for row in rows]
 
 
-async def count(
-    unit: Unit, query: Query, numbers: Numbers, *, before_moment: datetime | None = None
-) -> int:
+async def count(unit: Unit, query: Query, numbers: Numbers, *, before_moment: datetime | None = None) -> int:
     """How many resources match of those that the caller may see."""
     args = Arguments([list(unit.members)])
     conditions = _matching(query, numbers, args, before_moment)
-    total: int = await unit.conn.fetchval("SELECT count(*)" + FROM + conditions, *args)
+    total: int = await unit.conn.fetchval("SELECT count(*) FROM resource r WHERE " + conditions, *args)
     return total
 
 
@@ -78,9 +77,8 @@ def _matching(query: Query, numbers: Numbers, args: Arguments, before_moment: da
     return " AND ".join(pieces)
 
 
-def _noted(found: str, act: Act, args: Arguments) -> str:
-    """The search with its audit row in one statement: nothing is disclosed that is not written down."""
-    statement = NOTE.replace("{found}", found)
+def _noted(keys: str, act: Act, args: Arguments) -> str:
+    statement = PAGE.replace("{page}", keys)
     for name, value, cast in (
         ("{id}", act.id, "uuid"),
         ("{action}", act.action, "text"),

@@ -56,6 +56,8 @@ def _criterion(term: Term | Chain, alias: str, numbers: Numbers, args: Arguments
 
 def _chain(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
     """Some resource that the parameter refers to, that the caller may see too, fulfils what follows."""
+    if all(_picks_few(then) for _, then in chain.branches):
+        return _chain_from_its_end(chain, alias, numbers, args)
     number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
     further = alias + "x"
     branches = []
@@ -81,6 +83,35 @@ def _chain(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
             ")",
         )
     )
+
+
+def _picks_few(then: Term | Chain) -> bool:
+    """Whether what follows is so selective that its resources are better found first: an identifier."""
+    return isinstance(then, Term) and then.parameter.code == "identifier" and then.missing is None and not then.negated
+
+
+def _chain_from_its_end(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
+    number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
+    further = alias + "x"
+    found = []
+    for type_name, then in chain.branches:
+        kind = args.add(type_name, "text")
+        condition = _criterion(then, further, numbers, args)
+        selected = (
+            "SELECT ",
+            further,
+            ".id FROM resource ",
+            further,
+            " WHERE ",
+            further,
+            ".type = ",
+            kind,
+            " AND NOT ",
+        )
+        found.append("".join((*selected, further, ".deleted AND ", visible(further), " AND ", condition)))
+    targets = "ARRAY(" + " UNION ALL ".join(found) + ")"
+    of_this = "i.resource = " + alias + ".id AND i.param = " + number
+    return "EXISTS (SELECT 1 FROM index_reference i WHERE " + of_this + " AND i.target = ANY(" + targets + "))"
 
 
 def _match(match: Match, term: Term, numbers: Numbers, args: Arguments) -> str:
@@ -119,23 +150,35 @@ def _reference(match: ReferenceMatch, targets: Iterable[str], args: Arguments) -
         return "i.written = " + args.add(short(match.text), "text")
     types = args.add([match.type] if match.type else list(targets), "text[]")
     fhir_id = args.add(match.id, "text")
-    return "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = " + fhir_id + " AND o.type = ANY(" + types + ")))"
+    return (
+        "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = "
+        + fhir_id
+        + " AND o.type = ANY("
+        + types
+        + ")))"
+    )
+
+
+# a parameter that a condition does not name would have no type: each names what it takes
+DATE_CONDITIONS = {
+    "eq": "(i.starts >= {start} AND i.ends <= {end})",
+    "ne": "NOT (i.starts >= {start} AND i.ends <= {end})",
+    "gt": "i.ends > {end}",
+    "ge": "(i.ends > {end} OR (i.starts >= {start} AND i.ends <= {end}))",
+    "lt": "i.starts < {start}",
+    "le": "(i.starts < {start} OR (i.starts >= {start} AND i.ends <= {end}))",
+    "sa": "i.starts >= {end}",
+    "eb": "i.ends <= {start}",
+}
 
 
 def _date(match: DateMatch, args: Arguments) -> str:
     """R4's comparisons of the resource's interval with the search's."""
-    start, end = args.add(match.start, "timestamptz"), args.add(match.end, "timestamptz")
-    within = "(i.starts >= " + start + " AND i.ends <= " + end + ")"
-    return {
-        "eq": within,
-        "ne": "NOT " + within,
-        "gt": "i.ends > " + end,
-        "ge": "(i.ends > " + end + " OR " + within + ")",
-        "lt": "i.starts < " + start,
-        "le": "(i.starts < " + start + " OR " + within + ")",
-        "sa": "i.starts >= " + end,
-        "eb": "i.ends <= " + start,
-    }[match.prefix]
+    condition = DATE_CONDITIONS[match.prefix]
+    for name, moment in (("{start}", match.start), ("{end}", match.end)):
+        if name in condition:
+            condition = condition.replace(name, args.add(moment, "timestamptz"))
+    return condition
 
 
 def _updated(alias: str, match: DateMatch, args: Arguments) -> str:

@@ -415,6 +415,11 @@ CREATE INDEX participation_because ON participation (because);
 
 CREATE INDEX participation_resource ON participation (resource, member) INCLUDE (until);
 
+-- Most codes are one value of thousands: the planner has to know which of a parameter's values are common.
+CREATE STATISTICS index_token_values (mcv) ON param, value, system FROM index_token;
+
+ALTER STATISTICS index_token_values SET STATISTICS 1000;
+
 -- Index rows hold no content that is not in `version`; they carry no policy, the join to `participation` decides.
 
 ALTER TABLE participation ENABLE ROW LEVEL SECURITY;
