@@ -70,7 +70,8 @@ def _security(oauth: Mapping[str, str]) -> JsonObject:
         "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
         "description": "SMART App Launch 2.2: a bearer token, got by a signed client assertion (RS384 or ES384).",
     }
-    # The extension's definition demands `authorize`: until there is one, smart-configuration alone says where tokens are.
+    # The extension's definition demands `authorize`: until there is one, smart-configuration alone says where tokens
+    # are.
     if "authorize" in oauth:
         uris = [{"url": name, "valueUri": address} for name, address in oauth.items()]
         return {"extension": [{"url": _OAUTH_URIS, "extension": uris}], **tree}

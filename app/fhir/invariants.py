@@ -182,18 +182,21 @@ INVARIANTS: tuple[Invariant, ...] = (
         "bdl-2",
         "Only a search's entries have search.",
         lambda n: n.get("type") == "searchset" or not any(tests.has(e, "search") for e in n.get("entry", ())),
+        "entry",
     ),
     Invariant(
         "Bundle",
         "bdl-3",
         "Every entry of a batch, transaction or history has a request, others have none.",
         tests.entries("request", _REQUESTS),
+        "entry",
     ),
     Invariant(
         "Bundle",
         "bdl-4",
         "Every entry of a response or history has a response, others have none.",
         tests.entries("response", _RESPONSES),
+        "entry",
     ),
     Invariant("Bundle", "bdl-7", "fullUrl occurs once, or with different versions.", tests.distinct_urls, "entry"),
     Invariant(

@@ -27,6 +27,9 @@ MAX_DEPTH = 64
 MAX_KEYS = 2_000
 MAX_ITEMS = 10_000
 MAX_NUMBER_LENGTH = 64
+# Objects and arrays, and commas, in one body: a Bundle of 10 MiB has fewer, and the tree of more would fill the memory.
+MAX_CONTAINERS = 200_000
+MAX_COMMAS = 1_000_000
 MAX_INT_DIGITS = 18
 
 _ELEMENT_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
@@ -55,6 +58,8 @@ class Number:
 def parse(body: bytes) -> JsonObject:
     """The object that a body holds. Raises Structure, Value or TooCostly (an endless array) with the place, not the
     content."""
+    if body.count(b"[") + body.count(b"{") > MAX_CONTAINERS or body.count(b",") > MAX_COMMAS:
+        raise TooCostly("json-size", f"A body may have at most {MAX_CONTAINERS} objects and arrays.")
     text = _decode(body)
     try:
         tree, end = _FAST.raw_decode(text, _skip_space(text, 0))

@@ -21,6 +21,9 @@ _ADDRESS = re.compile(
     re.ASCII,
 )
 
+# Keeps the place of each entry's resource while the envelope is checked.
+_STAND_IN: JsonObject = {"resourceType": "Basic", "code": {"text": "a resource"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -66,7 +69,7 @@ def at_entry(issues: Iterable[Issue], index: int) -> list[Issue]:
 def _envelope(tree: JsonObject, entries: Any) -> JsonObject:
     if type(entries) is not list or not entries:
         return tree
-    bare = [{k: v for k, v in entry.items() if k != "resource"} if type(entry) is dict else entry for entry in entries]
+    bare = [{**e, "resource": _STAND_IN} if type(e) is dict and "resource" in e else e for e in entries]
     return {**tree, "entry": bare}
 
 

@@ -51,14 +51,14 @@ def reference_flaws(tree: dict[str, Any], targets: frozenset[str], found: Proble
 def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
     """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type
     are no problem."""
-    contained = {item.get("id"): item.get("resourceType") for item in _contained(tree)}
+    contained = {item["id"]: item.get("resourceType") for item in _contained(tree) if type(item.get("id")) is str}
     for problem in found[start:]:
         if problem.pointer is None:
             continue
         pointer, problem.pointer = problem.pointer, None
         name = pointer.text[1:]
         kind = contained.get(name) if name else tree.get("resourceType")
-        if kind is None:
+        if type(kind) is not str:
             continue
         if not pointer.targets or kind in pointer.targets:
             found.remove(problem)

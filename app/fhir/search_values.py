@@ -15,6 +15,7 @@ from app.fhir.tables import r4
 
 MAX_VALUES = 200
 PREFIXES = ("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")
+_ESCAPED = re.compile(r"\\([,|$\\])")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
@@ -171,7 +172,7 @@ def _split(text: str, mark: str, times: int = -1) -> list[str]:
 
 
 def _plain(part: str) -> str:
-    return re.sub(r"\\([,|$\\])", r"\1", part) if "\\" in part else part
+    return _ESCAPED.sub(r"\1", part) if "\\" in part else part
 
 
 def _empty(code: str) -> Value:

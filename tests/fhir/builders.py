@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 from app.fhir.json import JsonObject, parse
@@ -21,3 +22,15 @@ def minimal(type_name: str, **changes: Any) -> JsonObject:
         else:
             tree[name] = copy.deepcopy(value)
     return tree
+
+
+def cases(name: str) -> list[JsonObject]:
+    """The lines of a file of cases; numbers keep the form they are written in."""
+    lines = (Path(__file__).parent / "cases" / f"{name}.jsonl").read_bytes().splitlines()
+    return [parse(line) for line in lines]
+
+
+def changed(case: JsonObject) -> JsonObject:
+    """The example of the case's `type`, `without` some members and `with` others."""
+    kept = {key: value for key, value in minimal(case["type"]).items() if key not in case.get("without", ())}
+    return {**kept, **case.get("with", {})}

@@ -1,4 +1,5 @@
-"""HL7's own definitions and examples, read where they lie beside the project; a test without them says so and is skipped."""
+"""HL7's own definitions and examples, read where they lie beside the project; a test without them says so and is
+skipped."""
 
 from __future__ import annotations
 

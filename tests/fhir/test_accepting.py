@@ -1,4 +1,5 @@
-"""Nothing good is refused: HL7's definitions and examples, our own examples, and what another library thinks of them."""
+"""Nothing good is refused: HL7's definitions and examples, our own examples, and what another library thinks of
+them."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def test_every_definition_of_r4_is_accepted_but_for_its_known_flaws() -> None:
     refused: dict[str, set[str]] = {}
     for name, body in reference.resources(reference.R4):
         tree = parse(body)
-        places = {"".join(c for c in issue.at if c not in "[]0123456789") for issue in check(tree["resourceType"], tree)}
+        places = {
+            "".join(c for c in issue.at if c not in "[]0123456789") for issue in check(tree["resourceType"], tree)
+        }
         if places - FLAWED:
             refused[name] = places
     assert refused == {}

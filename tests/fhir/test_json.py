@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.fhir.errors import Refusal
-from app.fhir.json import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_NUMBER_LENGTH, Number, dump, parse
+from app.fhir.json import MAX_CONTAINERS, MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_NUMBER_LENGTH, Number, dump, parse
 from tests.fhir import reference
 
 CANARY = "Zyxwvut"
@@ -20,7 +20,9 @@ CANARY = "Zyxwvut"
 _texts = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r"), max_size=20
 )  # "Cn" holds the noncharacters
-_numbers = st.integers(-(10**30), 10**30).map(str) | st.decimals(allow_nan=False, allow_infinity=False, places=3).map(str)
+_numbers = st.integers(-(10**30), 10**30).map(str) | st.decimals(allow_nan=False, allow_infinity=False, places=3).map(
+    str
+)
 _trees = st.recursive(
     st.none() | st.booleans() | _texts | st.integers(-(10**17), 10**17),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_texts, inner, max_size=4),
@@ -93,6 +95,7 @@ REFUSED = [
     ("NUL in a name", b'{"\\u0000":1}', "value", "character"),
     ("too many keys", b"{%b}" % b",".join(b'"k%d":1' % i for i in range(MAX_KEYS + 1)), "structure", "json-keys"),
     ("B70 too many items", b'{"a":[%b]}' % b",".join([b"1"] * (MAX_ITEMS + 1)), "too-costly", "json-items"),
+    ("too many objects", b'{"a":[%b]}' % b",".join([b"{}"] * (MAX_CONTAINERS + 1)), "too-costly", "json-size"),
     ("endless number", b'{"a":%b}' % (b"1" * (MAX_NUMBER_LENGTH + 1)), "value", "number-length"),
     ("an array", b"[]", "structure", "json-object"),
     ("a string", b'"Task"', "structure", "json-object"),
@@ -133,6 +136,15 @@ def test_a_refusal_says_where(body: bytes, at: str) -> None:
     with pytest.raises(Refusal) as refusal:
         parse(body)
     assert refusal.value.issues[0].at == at
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]":,\\\\u0d8 01eE.-truefalsn', max_size=60).map(str.encode))
+def test_any_bytes_at_all_are_an_object_or_refused(body: bytes) -> None:
+    try:
+        tree = parse(body)
+    except Refusal:
+        return
+    assert parse(dump(tree)) == tree
 
 
 def test_a_refusal_never_repeats_what_was_sent() -> None:

@@ -15,10 +15,24 @@ PLATFORM = "CapabilityStatement-SDOHCC-CoordinationPlatform.json"
 # What the platform MAY support and does not yet.
 LATER = {("Observation", "code-value-concept")}
 
-TYPES = (
-    "ServiceRequest Task Consent Patient RelatedPerson Organization Practitioner PractitionerRole Condition Observation"
-    " QuestionnaireResponse Goal Procedure Location HealthcareService DocumentReference"
-).split()
+TYPES = [
+    "ServiceRequest",
+    "Task",
+    "Consent",
+    "Patient",
+    "RelatedPerson",
+    "Organization",
+    "Practitioner",
+    "PractitionerRole",
+    "Condition",
+    "Observation",
+    "QuestionnaireResponse",
+    "Goal",
+    "Procedure",
+    "Location",
+    "HealthcareService",
+    "DocumentReference",
+]
 
 
 def test_sixteen_types_are_served_with_every_interaction() -> None:
@@ -90,9 +104,7 @@ def test_a_new_type_is_a_new_file(tmp_path: Path) -> None:
         (("interactions", "interactions = ["), "Encounter.toml"),
     ],
 )
-def test_a_mistake_in_a_file_stops_the_start_with_its_name(
-    tmp_path: Path, change: tuple[str, str], words: str
-) -> None:
+def test_a_mistake_in_a_file_stops_the_start_with_its_name(tmp_path: Path, change: tuple[str, str], words: str) -> None:
     (tmp_path / "Encounter.toml").write_text(GOOD.replace(*change))
     with pytest.raises(ValueError, match=words) as error:
         Registry.load(tmp_path)

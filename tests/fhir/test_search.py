@@ -12,6 +12,7 @@ from app.fhir.search import DEFAULT_COUNT, MAX_COUNT, Chain, Include, Query, Ter
 from app.fhir.search_values import DateMatch, ReferenceMatch, StringMatch, TokenMatch
 
 BASE = "https://network.example/fhir"
+REMOTE = "https://ehr.example/Organization/7"
 REGISTRY = Registry.load()
 
 
@@ -55,7 +56,7 @@ def test_values_parted_by_commas_are_alternatives_and_repeated_parameters_must_a
         ("owner", "Organization/7", ReferenceMatch("Organization/7", "Organization", "7")),
         ("owner:Organization", "7", ReferenceMatch("7", "Organization", "7")),
         ("owner", f"{BASE}/Organization/7", ReferenceMatch(f"{BASE}/Organization/7", "Organization", "7")),
-        ("owner", "https://ehr.example/Organization/7", ReferenceMatch("https://ehr.example/Organization/7", "Organization", None)),
+        ("owner", REMOTE, ReferenceMatch(REMOTE, "Organization", None)),
         ("focus", "urn:oid:1.2", ReferenceMatch("urn:oid:1.2", None, None)),
         ("owner:identifier", "s|7", TokenMatch("s", "7")),
     ],
@@ -123,7 +124,9 @@ def test_includes_of_the_guide_also_with_its_slip() -> None:
 
 
 def test_ids_and_last_updated() -> None:
-    found = query("Task", ("_id", "a,b,c"), ("_id", "b,c,d"), ("_lastUpdated", "gt2024-01-01"), ("_lastUpdated", "le2025"))
+    found = query(
+        "Task", ("_id", "a,b,c"), ("_id", "b,c,d"), ("_lastUpdated", "gt2024-01-01"), ("_lastUpdated", "le2025")
+    )
     assert found.ids == ("b", "c")
     assert [[match.prefix for match in alternatives] for alternatives in found.last_updated] == [["gt"], ["le"]]
     assert query("Task", ("_id", "not an id")).ids == ()
