@@ -44,9 +44,7 @@ soak: $(VENV)/.dev browser
 	$(PYTEST) -m soak --durations=20 $(TESTS)
 
 conformance: $(VENV)/.dev
-	@command -v mvn >/dev/null || { echo 'make conformance needs Java 17 and Maven: apt-get install default-jdk-headless maven'; exit 1; }
-	@test -x ../shared/tools/hl7-validator/run || { echo 'make conformance needs ../shared/tools/hl7-validator'; exit 1; }
-	$(PYTEST) -m conformance $(TESTS)
+	$(BIN)/python -m tools.conformance
 
 golden: $(VENV)/.dev
 	UPDATE_GOLDEN=1 $(PYTEST) -q -k golden $(TESTS)
