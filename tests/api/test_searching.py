@@ -74,6 +74,63 @@ async def test_any_other_search_is_answered(town: Town, query: str) -> None:
     assert answer.json()["type"] == "searchset"
 
 
+VALUES = {
+    "token": ("a|b", "|b", "b", "a|", "a,b|c"),
+    "reference": (
+        "Patient/1",
+        "1",
+        "https://ehr.example/fhir/Patient/1",
+        "urn:uuid:0198c0de-0000-7000-8000-000000000000",
+    ),
+    "date": tuple(f"{prefix}2024-02" for prefix in ("", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")),
+    "string": ("a", "\u00c9t\u00e9", "x\\\\,y"),
+    "uri": ("http://a.example",),
+}
+MODIFIERS = {"token": (":not",), "reference": (":identifier",), "date": (), "string": (":exact",), "uri": ()}
+
+
+async def test_every_parameter_in_every_form_is_answered(town: Town) -> None:
+    alone: set[str] = set()
+    for type_name, served in town.world.network.registry.types.items():
+        for code, parameter in served.parameters.items():
+            forms = [f"{code}={value}" for value in VALUES[parameter.kind]]
+            forms += [f"{code}:missing={value}" for value in ("true", "false")]
+            forms += [f"{code}{modifier}=a|b" for modifier in MODIFIERS[parameter.kind]]
+            forms += [f"{code}:{target}=1" for target in parameter.targets[:1] if len(parameter.targets) > 1]
+            # all in one statement; and, for one parameter of each kind, each by itself
+            queries = ["&".join(forms), *(() if parameter.kind in alone else forms)]
+            alone.add(parameter.kind)
+            for query in queries:
+                answer = await town.ehr.get(f"{type_name}?{query}")
+                assert answer.status_code == 200, (type_name, query, answer.text)
+    assert {"token", "reference", "date", "string"} <= alone
+
+
+async def test_a_date_is_compared_as_an_interval(town: Town) -> None:
+    """R4 search, date: what each prefix finds for a search by day, month and moment."""
+    for born in ("1950", "1950-03", "1950-03-15", "1951-01-01"):
+        made = await town.ehr.create(resource("Patient", name=[{"family": "Wombat"}], birthDate=born))
+        assert made.status_code == 201
+    expected = {
+        "1950": ["1950", "1950-03", "1950-03-15"],
+        "1950-03": ["1950-03", "1950-03-15"],
+        "ne1950-03": ["1950", "1951-01-01"],
+        "gt1950-03-15": ["1950", "1950-03", "1951-01-01"],
+        "ge1951": ["1951-01-01"],
+        "lt1950-03-15": ["1950", "1950-03"],
+        "le1950-03-15": ["1950", "1950-03", "1950-03-15"],
+        "sa1950": ["1951-01-01"],
+        "eb1950-03-15": [],
+        "eb1951": ["1950", "1950-03", "1950-03-15"],
+        "ge1950-03&birthdate=lt1950-04": ["1950", "1950-03", "1950-03-15"],
+    }
+    found = {
+        text: sorted(each["birthDate"] for each in await town.ehr.search(f"Patient?name=wombat&birthdate={text}"))
+        for text in expected
+    }
+    assert found == expected
+
+
 async def test_a_chain_needs_the_scope_of_what_it_passes_through(town: Town) -> None:
     """SCO-15."""
     narrow = await town.world.system(town.clinic, scopes="system/Task.rs system/Condition.rs")
