@@ -20,9 +20,9 @@ from tests.fhir.builders import minimal
 REGISTRY = Registry.load()
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**40, Number("1.5"), Number("-0"), Number("9" * 40), "", " ", "x", "#", "#x",
-    "a/b", "Task/1", "é" * 300, "2024", "9999-12-31T23:59:59-12:00", "urn:uuid:x", [], [None], [[]], [{}], [1, "x"], {}, {"id": "x"},
-    {"reference": "#x"}, {"reference": 5}, {"coding": {}}, {"coding": [1]}, {"extension": [{"url": 1}]}, {"use": []},
-    {"start": 1, "end": 2}, {"value": {}}, {"resourceType": "Patient"}, {"resourceType": []}, {"url": []},
+    "a/b", "Task/1", "é" * 300, "2024", "9999-12-31T23:59:59-12:00", "urn:uuid:x", [], [None], [[]], [{}], [1, "x"], {},
+    {"id": "x"}, {"reference": "#x"}, {"reference": 5}, {"coding": {}}, {"coding": [1]}, {"extension": [{"url": 1}]},
+    {"use": []}, {"start": 1, "end": 2}, {"value": {}}, {"resourceType": "Patient"}, {"resourceType": []}, {"url": []},
 )  # fmt: skip
 ADDED = (
     "id", "extension", "_extension", "value", "valueQuantity", "contained", "meta", "text", "resourceType",
