@@ -10,7 +10,7 @@ from app.fhir.registry import Registry
 from app.gateways.mail import open_mail
 from app.services.network import Coordination, Network
 from app.settings import Settings
-from app.store import migrate, search_parameters
+from app.store import schema, search_parameters
 from app.store.embedded import EmbeddedPostgres
 from app.store.pool import Store
 from app.store.search_parameters import Numbers
@@ -32,7 +32,9 @@ async def open_network(settings: Settings, *, migrated: bool = False) -> AsyncIt
             yield network
         return
     with EmbeddedPostgres.start(settings.data_dir) as embedded:
-        if not migrated:
+        if not migrated and await schema.current(embedded.owner_dsn):
+            await _number_parameters(embedded.owner_dsn)
+        elif not migrated:
             await bring_up_to_date(embedded.owner_dsn, "baton_app")
         async with _on_database(settings, embedded.app_dsn) as network:
             yield network
@@ -40,7 +42,13 @@ async def open_network(settings: Settings, *, migrated: bool = False) -> AsyncIt
 
 async def bring_up_to_date(owner_dsn: str, app_role: str) -> None:
     """Newest schema, and a number for every search parameter of the registry."""
+    from app.store import migrate  # late: Alembic and SQLAlchemy are half of what a start would import
+
     await migrate.upgrade_async(owner_dsn, app_role)
+    await _number_parameters(owner_dsn)
+
+
+async def _number_parameters(owner_dsn: str) -> None:
     registry = Registry.load()
     wanted = [(name, code) for name, served in registry.types.items() for code in served.parameters]
     await search_parameters.synchronise(owner_dsn, wanted)
@@ -48,7 +56,7 @@ async def bring_up_to_date(owner_dsn: str, app_role: str) -> None:
 
 @asynccontextmanager
 async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
-    if not await migrate.current(dsn):
+    if not await schema.current(dsn):
         raise NotMigrated("the database is not at this program's schema: run 'baton migrate' first")
     store = await Store.open(
         dsn,

@@ -13,10 +13,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.store.tables import SQLModel
@@ -62,25 +61,12 @@ async def upgrade_async(owner_dsn: str, app_role: str = "baton_app") -> None:
         await engine.dispose()
 
 
-async def current(dsn: str) -> bool:
-    """Whether the database is at the newest revision that this program knows."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        found = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-        version = await connection.fetchval("SELECT version_num FROM alembic_version") if found else None
-    finally:
-        await connection.close()
-    return bool(version == ScriptDirectory(str(MIGRATIONS)).get_current_head())
-
-
 async def differences(owner_dsn: str) -> list[object]:
     """What Alembic would still change so that the database matches the declared tables; empty when they agree."""
     engine = _engine(owner_dsn)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(
-                _compare
-            )
+            return await connection.run_sync(_compare)
     finally:
         await engine.dispose()
 

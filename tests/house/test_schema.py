@@ -1,0 +1,39 @@
+"""The schema: migrations make what the tables declare; a start knows without Alembic whether a database has it."""
+
+import asyncpg
+from alembic.script import ScriptDirectory
+
+from app.store import migrate, schema
+from tests.conftest import Database
+
+
+def test_the_newest_revision_is_the_one_that_alembic_sees() -> None:
+    assert schema.newest() == ScriptDirectory(str(migrate.MIGRATIONS)).get_current_head()
+
+
+async def test_the_migrations_make_what_the_tables_declare(database: Database) -> None:
+    assert await migrate.differences(database.owner_dsn) == []
+
+
+async def test_a_migrated_database_is_current_and_one_at_another_revision_is_not(database: Database) -> None:
+    assert await schema.current(database.app_dsn)
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute("UPDATE alembic_version SET version_num = 'older'")
+    await owner.close()
+    assert not await schema.current(database.app_dsn)
+
+
+async def test_migrating_again_changes_nothing_and_the_application_may_only_add_to_what_happened(
+    database: Database,
+) -> None:
+    await migrate.upgrade_async(database.owner_dsn)
+    app = await asyncpg.connect(database.app_dsn)
+    try:
+        for table in ("event", "audit", "version"):
+            rights = await app.fetchrow(
+                "SELECT has_table_privilege($1, 'INSERT') AS add, has_table_privilege($1, 'UPDATE, DELETE') AS change",
+                table,
+            )
+            assert dict(rights) == {"add": True, "change": False}
+    finally:
+        await app.close()
