@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli import demo_beside, server
-from app.cli.running import own_database
+from app.cli import demo_beside
+from app.cli.running import own_database, quietly
 from app.log import configure, log
 from app.settings import Settings, load
 
@@ -30,14 +30,22 @@ def serve(
     Example:
       PORT=8123 DATA_DIR=/srv/baton baton serve --workers 2
     """
-    settings = load()
-    configure(settings.log_level)
-    with own_database(settings), server.listening_on(settings.host, settings.port) as listener:
+    from app.cli import server  # late: no other command needs a web server
+
+    settings = quietly(_calm(load()) if demo else load())
+    with server.listening_on(settings.host, settings.port) as listener, own_database(settings):
         # what keeps it from starting is said here, in one line, and not by each of its processes
         world = asyncio.run(demo_beside.prepare(settings, make=demo))
         with demo_beside.simulated_ehr(settings, world) as address:
             words = server.greeting(settings) + demo_beside.greeting(world, address)
             server.run(settings, listener, works=not no_worker, processes=workers, greeting=words)
+
+
+def _calm(settings: Settings) -> Settings:
+    """A newcomer's terminal keeps the addresses in sight: no line for each request, unless she asked for them."""
+    if "log_level" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"log_level": "warning"})
 
 
 def worker() -> None:

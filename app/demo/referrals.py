@@ -10,13 +10,13 @@ from fastapi import FastAPI
 
 from app.demo.cast import NAMING, PEOPLE, REFERRALS, SOURCE, TARGETS, Referral, Step
 from app.demo.members import account_of
+from app.domain.referral.waiting import ANSWER, ROUTE
 from app.fhir.errors import NotFound
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.referrals.cards import Story
 from app.services.referrals.respond import respond
 from app.services.referrals.views import story
-from app.domain.referral.waiting import ANSWER, ROUTE
 from app.simulate.chart import Chart
 from app.simulate.ehr import Ehr, Settings
 from app.simulate.network import Identity, meet

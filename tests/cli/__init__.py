@@ -1,0 +1,1 @@
+"""Every command, typed by an operator into a process of its own."""
