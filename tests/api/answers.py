@@ -8,8 +8,28 @@ import httpx
 # planted in requests; an answer that holds it has echoed
 MARK = "Zyzzyva"
 ISSUE_CODES = frozenset(
-    "structure value required invariant code-invalid invalid business-rule not-found not-supported too-long too-costly "
-    "login forbidden deleted conflict multiple-matches throttled lock-error transient timeout".split()
+    [
+        "structure",
+        "value",
+        "required",
+        "invariant",
+        "code-invalid",
+        "invalid",
+        "business-rule",
+        "not-found",
+        "not-supported",
+        "too-long",
+        "too-costly",
+        "login",
+        "forbidden",
+        "deleted",
+        "conflict",
+        "multiple-matches",
+        "throttled",
+        "lock-error",
+        "transient",
+        "timeout",
+    ]
 )
 LEAKS = re.compile(r"Traceback|asyncpg|SELECT |INSERT |/app/|\.py\b")
 

@@ -83,7 +83,7 @@ async def test_a_code_that_looks_right_in_another_element_is_refused(town: Town)
 
 
 def loose_task() -> dict[str, Any]:
-    return {name: DELETE for name in ("focus", "for_", "requester", "owner")}
+    return dict.fromkeys(("focus", "for_", "requester", "owner"), DELETE)
 
 
 @pytest.mark.parametrize(
