@@ -54,9 +54,9 @@ class ReferralNetwork:
     token_until_s: float = 0
 
     async def send(self, bundle: Resource) -> list[str]:
-        """Posts a transaction; the places of what it made or found, in the order of its entries."""
+        """Posts a transaction; `Type/id` of what it made or found, in the order of its entries."""
         answer = await self._ask("POST", self.base, json=bundle)
-        return [entry["response"]["location"].split("/_history")[0] for entry in answer["entry"]]
+        return [_place(entry["response"]["location"]) for entry in answer["entry"]]
 
     async def search(self, query: str) -> list[Resource]:
         """The resources of all pages of a search."""
@@ -114,6 +114,11 @@ async def meet(
         except httpx.HTTPError as problem:
             raise NetworkProblem(f"The network does not answer ({type(problem).__name__})") from None
         yield ReferralNetwork(http, base, identity, now, chance, owner, token_url)
+
+
+def _place(location: str) -> str:
+    """`Type/id` of a location, which may be absolute and name a version."""
+    return "/".join(location.partition("/_history")[0].split("/")[-2:])
 
 
 def _read(response: httpx.Response) -> Any:
