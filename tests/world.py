@@ -40,7 +40,9 @@ class System:
     client_id: str
 
     async def create(self, tree: dict[str, Any], **headers: str) -> httpx.Response:
-        return await self.http.post(f"/fhir/{tree['resourceType']}", json=tree, headers={"Content-Type": FHIR_JSON, **headers})
+        return await self.http.post(
+            f"/fhir/{tree['resourceType']}", json=tree, headers={"Content-Type": FHIR_JSON, **headers}
+        )
 
     async def update(self, tree: dict[str, Any], **headers: str) -> httpx.Response:
         address = f"/fhir/{tree['resourceType']}/{tree['id']}"

@@ -6,9 +6,7 @@ from app.services.network import Network
 from app.store import audit
 
 
-async def note_refused(
-    network: Network, caller: Caller, action: str, type_name: str | None, refusal: Refusal
-) -> None:
+async def note_refused(network: Network, caller: Caller, action: str, type_name: str | None, refusal: Refusal) -> None:
     """One audit row with the rule word of the first issue."""
     served = type_name if type_name in network.registry.types else None
     act = caller.act(network.ids, action[:60], served)

@@ -16,7 +16,7 @@ ReadBody = Callable[[int], Awaitable[bytes]]
 @dataclass(frozen=True, slots=True)
 class FhirRequest:
     """`path` are the segments below the base, `query` decoded pairs in order, `headers` lower-cased; `read_body(limit)`
-    reads at most `limit` bytes and raises TooLong beyond. `unit`: the transaction of the Bundle that it is an entry of."""
+    reads at most `limit` bytes and raises TooLong beyond. `unit`: the transaction of the Bundle that it stands in."""
 
     method: str
     path: tuple[str, ...]

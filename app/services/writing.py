@@ -82,7 +82,9 @@ class Write:
         return [entry for entry in self.entries if entry.changed]
 
 
-def new(network: Network, tree: JsonObject, *, shares: tuple[ParticipationRow, ...] = (), id: UUID | None = None) -> Entry:
+def new(
+    network: Network, tree: JsonObject, *, shares: tuple[ParticipationRow, ...] = (), id: UUID | None = None
+) -> Entry:
     """A resource that we write ourselves, under every rule."""
     key = id or network.ids.next()
     return Entry(tree["resourceType"], tree, "create", str(key), key, mode="author", shares=shares)

@@ -36,7 +36,9 @@ def hot_condition(term: Term, types: Sequence[str], args: Arguments) -> str:
     column = COLUMNS[term.parameter.code]
     if term.missing:
         return column + " IS NULL AND NOT " + HAS_ROW.replace("{code}", args.add(term.parameter.code, "text"))
-    return "(" + " OR ".join(_target(column, match, term.parameter.targets or types, args) for match in term.matches) + ")"
+    return (
+        "(" + " OR ".join(_target(column, match, term.parameter.targets or types, args) for match in term.matches) + ")"
+    )
 
 
 def _status(matches: tuple[Match, ...], args: Arguments) -> str:
@@ -44,7 +46,10 @@ def _status(matches: tuple[Match, ...], args: Arguments) -> str:
     wanted = [
         match.value
         for match in matches
-        if isinstance(match, TokenMatch) and match.value and not match.no_system and match.system in (None, STATUS_SYSTEM)
+        if isinstance(match, TokenMatch)
+        and match.value
+        and not match.no_system
+        and match.system in (None, STATUS_SYSTEM)
     ]
     any_code = any(isinstance(match, TokenMatch) and match.value is None for match in matches)
     return "true" if any_code else "h.status = ANY(" + args.add(wanted, "text[]") + ")"
@@ -56,4 +61,13 @@ def _target(column: str, match: Match, targets: Sequence[str], args: Arguments) 
         raise TypeError(type(match).__name__)
     fhir_id = args.add(match.id, "text")
     types = args.add([match.type] if match.type else list(targets), "text[]")
-    return "".join((column, " = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = ", fhir_id, " AND o.type = ANY(", types, ")))"))
+    return "".join(
+        (
+            column,
+            " = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = ",
+            fhir_id,
+            " AND o.type = ANY(",
+            types,
+            ")))",
+        )
+    )

@@ -55,8 +55,10 @@ HOT_REFERENCES = ("owner", "requester", "patient", "focus")
 TASK_WIDTH = 7
 WIDTHS = {"token": 5, "reference": 8, "date": 5, "string": 5}
 REMOVE = {
-    "token": "DELETE FROM index_token USING unnest($1::uuid[], $2::smallint[], $3::int[]) AS gone (resource, param, position) "
-    "WHERE (index_token.resource, index_token.param, index_token.position) = (gone.resource, gone.param, gone.position)",
+    "token": """
+DELETE FROM index_token USING unnest($1::uuid[], $2::smallint[], $3::int[]) AS gone (resource, param, position)
+WHERE (index_token.resource, index_token.param, index_token.position) = (gone.resource, gone.param, gone.position)
+""",
 }
 REMOVE |= {
     kind: REMOVE["token"].replace("index_token", table)
@@ -93,9 +95,7 @@ class IndexRows:
 
     def arrays(self) -> list[list[Any]]:
         """The arrays that `INDEX_ROWS` takes, column by column."""
-        rows = [
-            [row[column] for row in self.put[kind]] for kind, width in WIDTHS.items() for column in range(width)
-        ]
+        rows = [[row[column] for row in self.put[kind]] for kind, width in WIDTHS.items() for column in range(width)]
         return rows + [[row[column] for row in self.tasks] for column in range(TASK_WIDTH)]
 
     def task(

@@ -47,9 +47,7 @@ async def by_identifier(unit: Unit, parameter: int, system: str, value: str) -> 
 
 
 async def add(unit: Unit, member: MemberRow) -> None:
-    await unit.conn.execute(
-        ADD, member.organization, member.kind, member.name, member.time_zone, list(member.notify)
-    )
+    await unit.conn.execute(ADD, member.organization, member.kind, member.name, member.time_zone, list(member.notify))
 
 
 def _of(row: asyncpg.Record) -> MemberRow:

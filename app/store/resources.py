@@ -36,7 +36,7 @@ WHERE r.type = $2 AND r.fhir_id = $3 AND {visible}
 _AUDITED = """
 WITH found AS ({found}), noted AS (
     INSERT INTO audit (id, action, outcome, client, account, members, type, resource, version, request_id)
-    SELECT $4, $5, 'done', $6, $7, $1::uuid[], $2, f.id, f.version, $8 FROM found f)
+    SELECT $4::uuid, $5::text, 'done', $6::text, $7::uuid, $1::uuid[], $2, f.id, f.version, $8::text FROM found f)
 SELECT * FROM found
 """
 
@@ -84,7 +84,9 @@ async def vread(unit: Unit, act: Act, type_name: str, fhir_id: str, version: int
     return _stored(await unit.conn.fetchrow(VREAD, *_read_arguments(unit, act, type_name, fhir_id), version))
 
 
-async def current(unit: Unit, keys: Collection[tuple[str, str]], *, lock: bool = False) -> dict[tuple[str, str], Stored]:
+async def current(
+    unit: Unit, keys: Collection[tuple[str, str]], *, lock: bool = False
+) -> dict[tuple[str, str], Stored]:
     """What the unit's members see of (type, id) keys, in one order so that two writers never wait for each other."""
     rows = await unit.conn.fetch(LOCKED if lock else BY_KEYS, list(unit.members), *_split(keys))
     if lock and len(rows) < len(keys):

@@ -8,11 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from app.fhir.search import Query
+from app.store.arguments import Arguments
 from app.store.audit import Act
 from app.store.pool import Unit
 from app.store.resources import COLUMNS, Stored
 from app.store.visibility import VISIBLE
-from app.store.arguments import Arguments
 from app.store.where import Numbers, where
 
 INCLUDED = """

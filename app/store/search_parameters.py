@@ -10,7 +10,8 @@ KNOWN = "SELECT id, type, code, state FROM search_parameter"
 # A parameter that comes to a type that has resources already has to be built before it may answer.
 ADD = """
 INSERT INTO search_parameter (id, type, code, state)
-SELECT coalesce((SELECT max(id) FROM search_parameter), 0) + row_number() OVER (ORDER BY n.type, n.code), n.type, n.code,
+SELECT coalesce((SELECT max(id) FROM search_parameter), 0) + row_number() OVER (ORDER BY n.type, n.code),
+    n.type, n.code,
     CASE WHEN $3 THEN 'building' ELSE 'active' END
 FROM unnest($1::text[], $2::text[]) AS n (type, code)
 ON CONFLICT (type, code) DO NOTHING
@@ -28,9 +29,7 @@ async def synchronise(dsn: str, wanted: Iterable[tuple[str, str]]) -> None:
             known = {(row["type"], row["code"]) for row in await connection.fetch(KNOWN)}
             types_in_use = {type_name for type_name, _ in known}
             for building in (False, True):
-                new = sorted(
-                    pair for pair in set(wanted) - known if (pair[0] in types_in_use) == building
-                )
+                new = sorted(pair for pair in set(wanted) - known if (pair[0] in types_in_use) == building)
                 await connection.execute(ADD, [pair[0] for pair in new], [pair[1] for pair in new], building)
     finally:
         await connection.close()

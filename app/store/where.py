@@ -145,7 +145,7 @@ def _token(match: TokenMatch, names: tuple[str, str], args: Arguments) -> str:
 
 
 def _reference(match: ReferenceMatch, targets: Iterable[str], args: Arguments) -> str:
-    """Our own resource by its key; a remote one by what was written. Targets that the caller cannot see match nothing."""
+    """Our own resource by its key; a remote one by what was written. What the caller cannot see matches nothing."""
     if match.id is None:
         return "i.written = " + args.add(short(match.text), "text")
     types = args.add([match.type] if match.type else list(targets), "text[]")

@@ -70,7 +70,7 @@ async def _deliver(network: Network, delivery: Claimed) -> None:
 
 
 async def _failed(network: Network, delivery: Claimed, trouble: Exception) -> None:
-    """Tried again later, or set aside for the operator. The reason is the error's class: its words may hold anything."""
+    """Tried again later, or set aside for the operator. The reason is the error's class, not its words."""
     reason = type(trouble).__name__
     log.exception("delivery_failed", delivery=delivery.id, handler=delivery.handler, attempt=delivery.tries)
     if delivery.tries > len(RETRY_AFTER_S):

@@ -1,6 +1,7 @@
 """The one decision about a disclosure: `decide(basis, ...) -> Permit | Deny` (architecture, decision 14).
 
-Deny is the default: absence, an element that is not understood and an expired period all deny. The full engine grows here.
+Deny is the default: absence, an element that is not understood and an expired period all deny. The full engine grows
+here.
 *Source*: security sheet CON-01..CON-13.
 """
 
@@ -92,6 +93,9 @@ def _consented(consent: ConsentView, recipient: Recipient, purpose: Purpose, now
         (consent.privacy, "consent-not-about-privacy"),
         (_given(consent, now), "consent-not-given-yet"),
         (not consent.unweighed, "consent-not-understood"),
+        (consent.rule != "deny", "consent-does-not-permit"),
+        # a form that was scanned says neither whom nor what: whom it names is what somebody has to read in it
+        (bool(consent.actors) or consent.rule == "permit", "consent-names-nobody"),
         (consent.rule == "permit", "consent-does-not-permit"),
         (consent.starts is None or consent.starts <= now, "consent-not-valid-now"),
         (consent.ends is None or now < consent.ends, "consent-not-valid-now"),

@@ -95,9 +95,7 @@ def changed_elements(before: dict[str, Any], after: dict[str, Any], ignoring: Co
     """The top-level elements that differ, without id and meta, `_x` counted to `x`."""
     names = {name.lstrip("_") for name in (*before, *after)} - {"id", "meta", "resourceType", *ignoring}
     return sorted(
-        name
-        for name in names
-        if before.get(name) != after.get(name) or before.get("_" + name) != after.get("_" + name)
+        name for name in names if before.get(name) != after.get(name) or before.get("_" + name) != after.get("_" + name)
     )
 
 

@@ -82,7 +82,9 @@ def judge(
 ) -> Broken | None:
     """None when `after` may follow `before` by somebody in `roles` with the elements `present`; else what is wrong."""
     if after not in statuses(table):
-        return Broken("task-status-unused", f"this status is not used here; use one of {_list(statuses(table))}", "status")
+        return Broken(
+            "task-status-unused", f"this status is not used here; use one of {_list(statuses(table))}", "status"
+        )
     if before == after:
         return None
     if after == ENTERED_IN_ERROR:

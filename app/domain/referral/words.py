@@ -49,7 +49,9 @@ def person_name(tree: Tree) -> str:
         return names
     usable = [name for name in names if name.get("use") not in ("old", "maiden")]
     for name in sorted(usable, key=lambda name: (_has_end(name), NAME_RANK.get(name.get("use", ""), 2))):
-        written = name.get("text") or " ".join(part for part in (*name.get("given", ()), name.get("family", "")) if part)
+        written = name.get("text") or " ".join(
+            part for part in (*name.get("given", ()), name.get("family", "")) if part
+        )
         if written:
             return str(written)
     return ""
@@ -71,7 +73,11 @@ def address(tree: Tree) -> str:
     for each in sorted(tree.get("address", ()), key=_has_end):
         if each.get("use") == "old":
             continue
-        lines = [*each.get("line", ()), each.get("city", ""), " ".join((each.get("state", ""), each.get("postalCode", "")))]
+        lines = [
+            *each.get("line", ()),
+            each.get("city", ""),
+            " ".join((each.get("state", ""), each.get("postalCode", ""))),
+        ]
         written = each.get("text") or ", ".join(line.strip() for line in lines if line.strip())
         if written:
             return str(written)

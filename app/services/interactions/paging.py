@@ -30,7 +30,7 @@ class Page:
 def open_page(
     network: Network, caller: Caller, type_name: str, wanted: Sequence[tuple[str, str]], tokens: Sequence[str]
 ) -> Page:
-    """The page that a token names; the first one without. Raises Invalid for a token that is not ours, or not theirs."""
+    """The page that a token names; the first one without. Raises Invalid for one that is not ours, or not theirs."""
     if not tokens:
         return Page()
     payload, _, signature = tokens[0].partition(".")
@@ -43,9 +43,7 @@ def open_page(
     return Page(after, moment)
 
 
-def next_page(
-    network: Network, caller: Caller, type_name: str, wanted: Sequence[tuple[str, str]], page: Page
-) -> str:
+def next_page(network: Network, caller: Caller, type_name: str, wanted: Sequence[tuple[str, str]], page: Page) -> str:
     """The token of a page."""
     moment = page.before_moment.isoformat() if page.before_moment else ""
     expires = int((network.clock.now() + LIFE).timestamp())
@@ -62,9 +60,7 @@ def _unpack(payload: str) -> tuple[UUID, datetime | None, datetime]:
     return UUID(after), datetime.fromisoformat(moment) if moment else None, datetime.fromtimestamp(int(expires), UTC)
 
 
-def _sign(
-    network: Network, caller: Caller, type_name: str, wanted: Sequence[tuple[str, str]], payload: str
-) -> str:
+def _sign(network: Network, caller: Caller, type_name: str, wanted: Sequence[tuple[str, str]], payload: str) -> str:
     who = caller.client_id or str(caller.account)
     message = "\x00".join((who, type_name, *(part for pair in wanted for part in pair), payload))
     digest = hmac.new(network.settings.secret_key, message.encode("utf-8", "replace"), hashlib.sha256).digest()

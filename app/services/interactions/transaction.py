@@ -35,7 +35,9 @@ async def transaction(network: Network, caller: Caller, entries: tuple[Asked, ..
 
     if planned:
         # creates, then updates, then reads, which see the outcome and can still end it
-        await write(network, caller, sorted(planned.values(), key=lambda entry: entry.interaction != "create"), read_too)
+        await write(
+            network, caller, sorted(planned.values(), key=lambda entry: entry.interaction != "create"), read_too
+        )
     else:
         await read_too(None)
     return FhirResponse(200, bundles.response("transaction-response", [as_answer(each) for each in answers]))
@@ -100,9 +102,7 @@ def _scope(caller: Caller, each: Asked, letter: str) -> None:
 def _resolve(entries: tuple[Asked, ...], planned: dict[int, Entry]) -> None:
     """fullUrl -> the id that its entry has or gets, in every reference of the transaction."""
     mapping = {
-        each.full_url: "/".join(planned[each.index].key)
-        for each in entries
-        if each.full_url and each.index in planned
+        each.full_url: "/".join(planned[each.index].key) for each in entries if each.full_url and each.index in planned
     }
     for entry in planned.values():
         entry.tree = rewrite(entry.tree, mapping)

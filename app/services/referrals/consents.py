@@ -27,9 +27,7 @@ class Permitting:
 
     def basis(self, id: UUID, referral: UUID, recipient: UUID, now: datetime) -> BasisRow:
         version = self.consent.version
-        return BasisRow(
-            id, "consent", referral, recipient, self.consent.id, version, None, None, now, self.until, None
-        )
+        return BasisRow(id, "consent", referral, recipient, self.consent.id, version, None, None, now, self.until, None)
 
 
 async def consents_of(network: Network, unit: Unit, source: Source) -> list[Stored]:

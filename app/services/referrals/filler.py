@@ -1,6 +1,7 @@
 """What the network writes when it passes a referral on: the filler order and the child Task.
 
-*Source*: SDOH Clinical Care 3.0.0, coordination platform: `intent = filler-order` basedOn the source's, `partOf` the source's.
+*Source*: SDOH Clinical Care 3.0.0, coordination platform: `intent = filler-order` basedOn the source's,
+`partOf` the source's.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from app.domain.referral.task import PROFILE, TASK_CODE
 from app.fhir.json import JsonObject
+from app.fhir.models import authored
 
 # what a filler order takes over from the request it is based on
 COPIED = (
@@ -34,7 +36,13 @@ GOAL_EXTENSION = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoa
 
 
 def filler_order(
-    request: JsonObject, *, based_on: str, requester: dict[str, Any], performer: str, identifier: dict[str, Any], now: datetime
+    request: JsonObject,
+    *,
+    based_on: str,
+    requester: dict[str, Any],
+    performer: str,
+    identifier: dict[str, Any],
+    now: datetime,
 ) -> JsonObject:
     """A ServiceRequest of ours; `based_on` and `performer` are references, `requester` the Reference of who asked."""
     tree: JsonObject = {"resourceType": "ServiceRequest"}
@@ -59,7 +67,14 @@ def filler_order(
 
 
 def child_task(
-    source: JsonObject, *, part_of: str, focus: str, requester: str, owner: str, identifier: dict[str, Any], now: datetime
+    source: JsonObject,
+    *,
+    part_of: str,
+    focus: str,
+    requester: str,
+    owner: str,
+    identifier: dict[str, Any],
+    now: datetime,
 ) -> JsonObject:
     """The Task that asks the target, about the same person."""
     tree: JsonObject = {
@@ -78,7 +93,7 @@ def child_task(
     }
     if "priority" in source:
         tree["priority"] = source["priority"]
-    return tree
+    return authored(tree)
 
 
 def referral_identifier(base: str, referral: UUID, part: UUID) -> dict[str, Any]:

@@ -32,7 +32,9 @@ async def hand_over(
 ) -> UUID:
     """The child Task's key. Raises BusinessRule when the basis does not permit, or a part is open already."""
     if any(child.ended_at is None for child in await referrals.children(unit, [referral.id])):
-        raise BusinessRule("already-passed-on", "an organization has this referral; wait for its answer or end its part")
+        raise BusinessRule(
+            "already-passed-on", "an organization has this referral; wait for its answer or end its part"
+        )
     target = await _target(unit, basis.recipient)
     await bases.add(unit, basis)
     decision = await weigh_row(network, unit, basis)

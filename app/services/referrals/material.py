@@ -30,9 +30,7 @@ class Material:
     def person(self, request: JsonObject, task: JsonObject) -> Person:
         tree = self.at(request.get("subject", {})) or self.at(task.get("for", {}))
         shown = words.person_name(tree) or request.get("subject", {}).get("display", "") or "Name not sent"
-        return Person(
-            shown, tree.get("birthDate", ""), words.contacts(tree), words.address(tree), words.language(tree)
-        )
+        return Person(shown, tree.get("birthDate", ""), words.contacts(tree), words.address(tree), words.language(tree))
 
     def sender(self, request: JsonObject, task: JsonObject) -> Sender:
         """Who asked, from the request's requester, else the Task's; a role brings its person and organization."""
@@ -73,10 +71,14 @@ def _trees(material: Material) -> list[JsonObject]:
 
 def _named(tree: JsonObject) -> list[str]:
     """The references that a page may need; not a walk of everything, which could be large."""
-    holders = [tree.get(name, {}) for name in ("for", "subject", "requester", "practitioner", "organization", "patient")]
+    holders = [
+        tree.get(name, {}) for name in ("for", "subject", "requester", "practitioner", "organization", "patient")
+    ]
     holders += tree.get("reasonReference", ())
     holders += [output.get("valueReference", {}) for output in tree.get("output", ())]
-    return [holder["reference"] for holder in holders if isinstance(holder, dict) and holder.get("reference", "#")[0] != "#"]
+    return [
+        holder["reference"] for holder in holders if isinstance(holder, dict) and holder.get("reference", "#")[0] != "#"
+    ]
 
 
 async def _add(network: Network, unit: Unit, material: Material, wanted: Iterable[str]) -> None:

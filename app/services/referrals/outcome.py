@@ -1,10 +1,12 @@
 """What was done for the person, as a Procedure.
 
-*Source*: SDOH Clinical Care 3.0.0, SDOHCC-Procedure: one category with several codings, unlike a request's several categories.
+*Source*: SDOH Clinical Care 3.0.0, SDOHCC-Procedure: one category with several codings, unlike a request's
+several categories.
 """
 
 from app.domain.referral.task import PROFILE
 from app.fhir.json import JsonObject
+from app.fhir.models import authored
 
 REASON_TYPES = ("Condition", "Observation", "Procedure", "DiagnosticReport", "DocumentReference")
 
@@ -25,7 +27,7 @@ def procedure(order: JsonObject, based_on: str, performer: str, said: str, perfo
     reasons = [each for each in order.get("reasonReference", ()) if _is_reason(each.get("reference", ""))]
     if reasons:
         tree["reasonReference"] = reasons
-    return tree
+    return authored(tree)
 
 
 def _is_reason(reference: str) -> bool:

@@ -58,7 +58,7 @@ async def respond(
     performed: str = "",
     version: str,
 ) -> None:
-    """Carries out one button on the caller's part. `version` is the Task's as the page showed it; `performed` a date."""
+    """Carries out one button on the caller's part. `version`: the Task's as the page showed it; `performed`: a date."""
     button = next((button for button in BUTTONS if button.words == action), None)
     if button is None:
         raise Invalid("action", "there is no such button")
@@ -89,12 +89,14 @@ async def part_of(unit: Unit, caller: Caller, referral: UUID) -> tuple[ChildRow,
     raise NotFound("not-found", "there is no such referral")
 
 
-async def _done(
-    network: Network, unit: Unit, child: ChildRow, said: str, performed: str
-) -> Entry:
+async def _done(network: Network, unit: Unit, child: ChildRow, said: str, performed: str) -> Entry:
     order = (await resources.by_ids(unit, [child.filler_order]))[child.filler_order]
     performer = f"Organization/{child.target}"
     tree = procedure(
-        json.parse(order.body), f"ServiceRequest/{order.fhir_id}", performer, said, performed or unit.now.date().isoformat()
+        json.parse(order.body),
+        f"ServiceRequest/{order.fhir_id}",
+        performer,
+        said,
+        performed or unit.now.date().isoformat(),
     )
     return new(network, tree)

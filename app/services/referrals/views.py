@@ -138,9 +138,7 @@ def _waiting_item(network: Network, row: ReferralRow, material: Material, names:
     )
 
 
-def _inbox_item(
-    network: Network, caller: Caller, row: ReferralRow, child: ChildRow, material: Material
-) -> InboxItem:
+def _inbox_item(network: Network, caller: Caller, row: ReferralRow, child: ChildRow, material: Material) -> InboxItem:
     task, request = material.by_key[child.task], material.by_key.get(child.filler_order, {})
     mine = row.owner in caller.members
     return InboxItem(

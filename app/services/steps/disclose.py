@@ -1,6 +1,6 @@
-"""disclose: every part that a write gives a recipient stands on a basis, and a Consent that no longer permits ends its parts.
+"""disclose: every part that a write gives stands on a basis, and a Consent that no longer permits ends its parts.
 
-The end of a part happens in the transaction of the Consent itself: once the write is acknowledged, nothing more is shown.
+The end of a part happens in the transaction of the Consent itself: once that is acknowledged, nothing more is shown.
 *Source*: security sheet CON-15..CON-17.
 """
 
@@ -21,7 +21,7 @@ async def disclose(write: Write) -> None:
 
 
 async def _reconsider(write: Write, consent: Entry) -> None:
-    """Ends what rests on this consent and is not permitted by its new version; a new end of its period is theirs too."""
+    """Ends what rests on this consent and its new version does not permit; a new end of its period is theirs too."""
     ended: list[UUID] = []
     same_person = (consent.before_tree or {}).get("patient") == consent.tree.get("patient")
     for basis in await bases.of_consent(write.unit, consent.id):

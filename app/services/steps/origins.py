@@ -1,7 +1,7 @@
 """Which copy of ours stands for which resource of a registered EHR, learnt when the sender posts it.
 
-A sender names it by the entry's `fullUrl`, by `meta.source`, or, where a reference of the sender's is waiting for exactly
-that resource, by the id that it had at home.
+A sender names it by the entry's `fullUrl`, by `meta.source`, or, where a reference of the sender's is waiting for
+exactly that resource, by the id that it had at home.
 """
 
 from app.fhir.references import Remote, parse_reference

@@ -1,4 +1,4 @@
-"""receive: every door ends here. A Task that hands a referral to the network becomes a referral row in its own transaction.
+"""receive: every door ends here. A Task that hands a referral to the network becomes a referral row at once.
 
 From that moment somebody owns it, something is to be done, by a due time. Routing follows by a delivery.
 """

@@ -97,8 +97,6 @@ async def _may_name(write: Write, connection: ConnectionRow, target: Remote) -> 
     return copy is not None and bool(await resources.by_ids(write.unit, [copy]))
 
 
-def _refusal(
-    kind: type[Refusal], rule: str, message: str, places: list[tuple[Entry, Reference]]
-) -> Refusal:
+def _refusal(kind: type[Refusal], rule: str, message: str, places: list[tuple[Entry, Reference]]) -> Refusal:
     issues = [kind(rule, message, entry.place(reference.path)).issues[0] for entry, reference in places]
     return kind.of_issues(issues)

@@ -58,4 +58,6 @@ def _identity(entry: Entry) -> None:
         return
     for name in ("for", "focus", "code"):
         if entry.before_tree.get(name) != entry.tree.get(name):
-            raise BusinessRule("task-identity", f"Task.{name} stays as it is; send a new Task", entry.place(f"Task.{name}"))
+            raise BusinessRule(
+                "task-identity", f"Task.{name} stays as it is; send a new Task", entry.place(f"Task.{name}")
+            )

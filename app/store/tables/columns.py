@@ -22,7 +22,9 @@ def key(*, references: str | None = None, primary: bool = False, null: bool = Fa
     return Column(Uuid, *target, primary_key=primary, nullable=null)
 
 
-def words(*, primary: bool = False, null: bool = False, references: str | None = None, default: str | None = None) -> Any:
+def words(
+    *, primary: bool = False, null: bool = False, references: str | None = None, default: str | None = None
+) -> Any:
     """A text column."""
     target = (ForeignKey(references),) if references else ()
     server_default = text("'" + default + "'") if default is not None else None

@@ -48,7 +48,7 @@ class IndexToken(SQLModel, table=True):
 
 
 class IndexReference(SQLModel, table=True):
-    """A reference: `target` is our own resource (also for a remote one that we hold a copy of), `written` what stands there."""
+    """A reference: `target` is our own resource (or our copy of a remote one), `written` what stands there."""
 
     __tablename__ = "index_reference"
     __table_args__ = (

@@ -88,5 +88,3 @@ class SignInFailure(SQLModel, table=True):
     email_hash: bytes = Field(sa_column=octets(primary=True))
     failures: int = Field(sa_column=number(default=0))
     not_before: datetime = Field(sa_column=moment(default="now()"))
-
-

@@ -10,7 +10,7 @@ from app.store.tables.columns import key, moment, number, words
 
 
 class Referral(SQLModel, table=True):
-    """One need handed over. While it is open somebody owns it, something is to be done next, by a due time: NOT NULL."""
+    """One need handed over. While it is open somebody owns it, something is to be done, by a due time: NOT NULL."""
 
     __tablename__ = "referral"
     __table_args__ = (
@@ -90,7 +90,9 @@ class Participation(SQLModel, table=True):
 
     __tablename__ = "participation"
     __table_args__ = (
-        CheckConstraint("role IN ('author', 'network', 'recipient', 'requester', 'directory')", name="participation_role"),
+        CheckConstraint(
+            "role IN ('author', 'network', 'recipient', 'requester', 'directory')", name="participation_role"
+        ),
         Index("participation_resource", "resource", "member", postgresql_include=["until"]),
         Index("participation_because", "because"),
     )

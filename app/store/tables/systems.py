@@ -63,7 +63,7 @@ class AccessToken(SQLModel, table=True):
 
 
 class AuthRequest(SQLModel, table=True):
-    """How often somebody (hashed) asked to be let in within a minute, for all workers together. Unlogged: may be lost."""
+    """How often somebody (hashed) asked to be let in within a minute, for all workers together. May be lost."""
 
     __tablename__ = "auth_request"
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
@@ -90,7 +90,7 @@ class Connection(SQLModel, table=True):
 
 
 class Origin(SQLModel, table=True):
-    """(connection, type, remote id, remote version) <-> local id: which copy of ours stands for which resource of theirs."""
+    """(connection, type, remote id, remote version) <-> local id: which copy of ours stands for which of theirs."""
 
     __tablename__ = "origin"
     __table_args__ = (Index("origin_local", "local"),)

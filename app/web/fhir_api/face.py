@@ -56,7 +56,9 @@ class FhirFace:
             response, extra = _outcome(busy), {"Retry-After": "2"}
         except Exception:
             log.exception("unexpected")
-            issue = Issue("exception", "unexpected", "something went wrong here; the request's number finds it in the log")
+            issue = Issue(
+                "exception", "unexpected", "something went wrong here; the request's number finds it in the log"
+            )
             response = FhirResponse(500, json.dump(operation_outcome([issue])))
         await _send(send, response, extra)
 
