@@ -1,0 +1,1 @@
+"""The benchmark: `make bench`. Nothing of the product imports it."""

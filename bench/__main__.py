@@ -1,0 +1,116 @@
+"""`python -m bench` (make bench): measure the service beside its floor and write docs/benchmarks.md."""
+
+import argparse
+import asyncio
+import os
+import pickle
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from app.log import configure
+from app.store.embedded import EmbeddedPostgres
+from app.wiring import bring_up_to_date
+from bench import load, report
+from bench.cases import CASES
+from bench.measuring import Measured, by_name, measure
+from bench.processes import fsync_ms, serving
+from bench.profiling import Profile, profile_of
+from bench.recording import record
+from bench.report import Machine
+from bench.serving import Plan
+from bench.variants import DUTIES
+from bench.world import POOL_SIZE, World, make_world, network_on
+
+
+def main() -> None:
+    arguments = _arguments()
+    configure("error")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    cases = by_name(arguments.case)
+    with _folder() as folder, EmbeddedPostgres.start(folder) as postgres:
+        print("making the network that is measured (some minutes)", flush=True)
+        plan = asyncio.run(_prepare(postgres, folder))
+        world, _ = pickle.loads(plan.world_file.read_bytes())
+        load_before, disk_ms, started = os.getloadavg()[0], fsync_ms(folder), time.monotonic()
+        with ExitStack() as stack:
+            servers = {name: stack.enter_context(serving(each)) for name, each in _plans(plan, postgres).items()}
+            rounds, seconds = arguments.rounds, arguments.seconds
+            measured = measure(servers, cases, world, folder, rounds=rounds, seconds=seconds)
+            memory = servers["ours"].memory_mb
+        slow = [case for case in cases if measured.ratio(case.name) < case.aim or arguments.profile]
+        profiles = {case.name: _profile(plan, world, case.name, seconds) for case in slow}
+        bare = _bare(plan, world, folder, rounds, seconds) if "read" in {case.name for case in cases} else None
+        machine = Machine(load_before, os.getloadavg()[0], disk_ms, time.monotonic() - started, memory)
+        page = report.page(cases, measured, bare, profiles, machine, rounds=rounds, seconds=seconds)
+    arguments.page.write_text(page, encoding="utf-8")
+    print(f"written: {arguments.page}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", action="append", choices=[case.name for case in CASES], help="only these")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4, help="of one round of one case on one server")
+    parser.add_argument("--profile", action="store_true", help="profiles also where the aim is met")
+    parser.add_argument("--page", type=Path, default=Path("docs/benchmarks.md"), help="where the figures are written")
+    return parser.parse_args()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """On a disk, not in memory; PostgreSQL, which may be another user, passes through it."""
+    folder = Path(tempfile.mkdtemp(prefix="baton-bench-", dir="/var/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _prepare(postgres: EmbeddedPostgres, folder: Path) -> Plan:
+    await bring_up_to_date(postgres.owner_dsn, "baton_app")
+    async with network_on(postgres.app_dsn, folder) as network:
+        world = await make_world(network)
+        recorded = await record(network, postgres.dsn("baton", "postgres"), world)
+        await network.store.pool.execute("VACUUM ANALYZE")
+    file = folder / "world"
+    file.write_bytes(pickle.dumps((world, recorded)))
+    return Plan("ours", postgres.app_dsn, folder, 0, POOL_SIZE, file)
+
+
+def _plans(plan: Plan, postgres: EmbeddedPostgres) -> dict[str, Plan]:
+    """Ours, the floor, and ours without each duty. Who asks as superuser is past row-level security."""
+    plans = {"ours": plan, "floor": replace(plan, kind="floor")}
+    for duty in DUTIES:
+        dsn = postgres.dsn("baton", "postgres") if duty == "participation" else plan.dsn
+        plans[duty] = replace(plan, without=duty, dsn=dsn)
+    return plans
+
+
+def _bare(plan: Plan, world: World, folder: Path, rounds: int, seconds: float) -> Measured:
+    """What the floor itself pays: a read by key alone, and reads and writes that do not wait for the disk."""
+    kinds = ("floor", "unsynced", "plain")
+    with ExitStack() as stack:
+        servers = {kind: stack.enter_context(serving(replace(plan, kind=kind))) for kind in kinds}
+        measured = measure(servers, by_name(["read"]), world, folder, rounds=rounds, seconds=seconds)
+        del servers["plain"]
+        writes = measure(servers, by_name(["post"]), world, folder, rounds=rounds, seconds=seconds)
+    return Measured(measured.rounds | writes.rounds)
+
+
+def _profile(plan: Plan, world: World, name: str, seconds: float) -> Profile:
+    file, requests = plan.data_dir / f"{name}.pstats", plan.data_dir / f"{name}-ours.requests"
+    with serving(replace(plan, profile=file)) as server:
+        load.run(server.port, requests, seconds)
+    return profile_of(file)
+
+
+if __name__ == "__main__":
+    main()
