@@ -40,13 +40,13 @@ class Programme:
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 PROGRAMMES = (
-    Programme("Pantry and application help", TARGETS[0].name, FOOD, ("152", "Financial Material Aid"),
+    Programme("Pantry and application help", TARGETS[0].name, FOOD, ("548", "Food Relief/Food/Meals"),
               (WEEKDAYS, "09:00:00", "16:30:00"), ("en", "es"), ("capacity", "Has Capacity"),
               "Boxes for 40 more households this month.", "555-0120"),
-    Programme("Emergency beds", TARGETS[1].name, SHELTER, ("61", "Emergency Shelter"),
-              ((*WEEKDAYS, "sat", "sun"), "00:00:00", "23:59:00"), ("en", "es"), ("waitlist", "Waitlist"),
+    Programme("Emergency beds", TARGETS[1].name, SHELTER, ("126", "Crisis/Emergency Accommodation"),
+              ((*WEEKDAYS, "sat", "sun"), "00:00:00", "23:59:00"), ("en", "es"), ("waitlist", "No Capacity - Has Waitlist"),
               "About five days.", "555-0130"),
-    Programme("Rides to appointments", TARGETS[2].name, RIDE, ("224", "Transport"),
+    Programme("Rides to appointments", TARGETS[2].name, RIDE, ("295", "Community Transport"),
               (WEEKDAYS, "07:00:00", "18:00:00"), ("en", "vi"), ("capacity", "Has Capacity"),
               "Book two days ahead.", "555-0140"),
 )  # fmt: skip
