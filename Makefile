@@ -1,5 +1,6 @@
 # Every target sets up what it needs: a virtual environment with the locked packages, hashes checked, by pip alone.
-# A stamp file says that it is done, so that the second call starts at once.
+# A stamp file says that it is done, so that the second call starts at once. Python compiles what it imports by itself:
+# compiling everything at once would be a third of the installation.
 
 SHELL := /bin/sh
 VENV := .venv
@@ -70,10 +71,10 @@ clean:
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	@tools/make-venv $(VENV)
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-compile --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@
