@@ -87,7 +87,7 @@ async def test_a_transaction_answers_in_its_order_with_the_ids(town: Town) -> No
 
 @pytest.mark.parametrize(
     ("url", "status", "code"),
-    [(f"Patient/{uuid4()}", 404, "not-found"), ("Patient?_count=x", 400, "value"), ("Group/1", 404, "not-found"),
+    [pytest.param(f"Patient/{uuid4()}", 404, "not-found", id="a Patient"), ("Patient?_count=x", 400, "value"), ("Group/1", 404, "not-found"),
      ("Patient?" + "&".join("name=a" for _ in range(70)), 400, "value")],
 )  # fmt: skip
 async def test_a_read_that_fails_undoes_the_transaction(town: Town, url: str, status: int, code: str) -> None:
