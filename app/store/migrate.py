@@ -29,8 +29,14 @@ GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
     # what happened is only ever added to
     "REVOKE UPDATE, DELETE ON event, audit, version FROM {role}",
+    # nothing that a referral stands on is taken away; a part has an end, and only that can be set
+    "REVOKE DELETE ON resource, participation, referral, child_task, basis, member, origin FROM {role}",
+    "REVOKE UPDATE ON participation FROM {role}",
+    "GRANT UPDATE (until) ON participation TO {role}",
     "GRANT EXECUTE ON FUNCTION ensure_partitions(timestamptz) TO {role}",
 )
+
+PARTITIONS = "SELECT quote_ident(relname) FROM pg_class WHERE relispartition AND relkind = 'r'"
 
 
 def statements(name: str) -> Iterator[str]:
@@ -93,3 +99,6 @@ def _grant(connection: Connection, app_role: str) -> None:
     quoted = connection.execute(text("SELECT quote_ident(:role)"), {"role": app_role}).scalar_one()
     for grant in GRANTS:
         connection.execute(text(grant.replace("{role}", quoted)))
+    # a partition is reached through its parent, whose privileges count; its own would be a way around them
+    for partition in connection.execute(text(PARTITIONS)).scalars().all():
+        connection.execute(text("".join(("REVOKE ALL ON ", partition, " FROM ", quoted))))
