@@ -19,7 +19,7 @@ help:
 	@echo 'make test          everything; TESTS=path for a part'
 	@echo 'make check         format, lint, types, import contracts, sizes, templates, docs'
 	@echo 'make bench         the benchmark, writes docs/benchmarks.md'
-	@echo 'make bench-layouts the comparison of search index layouts (ADR 0003)'
+	@echo 'make bench-layouts the comparison of search index layouts (ADR 0002)'
 	@echo 'make golden        rewrites golden and generated files; read the diff'
 	@echo 'make soak          the long forms of fuzz, model, crash and concurrency tests'
 	@echo 'make conformance   the official validator over what the stories write (needs ../shared, Java, Maven)'

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from app.fhir.json import JsonObject, dump
 
@@ -52,8 +53,9 @@ def searchset(
         % (dump(f"{base}/{entry.type}/{entry.id}"), entry.body, entry.mode.encode())
         for entry in entries
     ]
-    if warning is not None:
-        parts.append(b'{"resource":%b,"search":{"mode":"outcome"}}' % warning)
+    if warning is not None:  # it has no address; a name made from its words will do, for each entry must have one
+        name = dump(f"urn:uuid:{uuid5(NAMESPACE_OID, warning.decode())}")
+        parts.append(b'{"fullUrl":%b,"resource":%b,"search":{"mode":"outcome"}}' % (name, warning))
     head: JsonObject = {"resourceType": "Bundle", "type": "searchset"}
     if total is not None:
         head["total"] = total

@@ -3,8 +3,8 @@
 A writer takes its transaction id first and reads the clock after; both happen after its transaction began. So whoever
 asks for the horizon first and searches in a later statement sees every stamp below it: a writer that was running then
 began before the horizon at the earliest, one that began later stamps later, and one that had ended is visible. The
-asker's own time is `now()`, its transaction's begin: a clock read after the list of writers would be later than the stamp of a
-writer that began in between.
+asker's own time is `now()`, its transaction's begin: a clock read after the list of writers would be later than the
+stamp of a writer that began in between.
 """
 
 from datetime import datetime

@@ -1,9 +1,11 @@
-"""Search: one page of what the caller may see, newest first, and what the page's resources refer to.
+"""Search: one page of what the caller may see, and what the page's resources refer to.
 
-The order is that of the resource keys (UUIDv7: by creation), which no update changes, so pages neither repeat nor skip.
+The order is that of the resource keys (UUIDv7: by creation), newest first, which no update changes, so pages neither
+repeat nor skip. A poll (`_lastUpdated=gt...`) goes by its stamps, oldest first: who stops halfway goes on from there.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from app.store.audit import Act
 from app.store.pool import Unit
 from app.store.resources import COLUMNS, Stored
 from app.store.visibility import VISIBLE
-from app.store.where import Numbers, where
+from app.store.where import Numbers, anchor_of, where
 
 INCLUDED = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
@@ -29,8 +31,21 @@ WITH page AS MATERIALIZED ({page}), noted AS (
     INSERT INTO audit (id, action, outcome, client, account, members, type, request_id, detail)
     SELECT {id}, {action}, 'done', {client}, {account}, $1::uuid[], {type}, {request}, {detail})
 SELECT {columns} FROM page JOIN resource r ON r.id = page.id
-JOIN version v ON v.resource = r.id AND v.version = r.version ORDER BY r.id DESC
+JOIN version v ON v.resource = r.id AND v.version = r.version ORDER BY {order}
 """.replace("{columns}", COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: its last resource's key and stamp."""
+
+    key: UUID
+    stamp: datetime
+
+
+def is_poll(query: Query) -> bool:
+    """Whether a search asks for what has changed since some moment."""
+    return any(match.prefix in ("gt", "ge", "sa") for each in query.last_updated for match in each)
 
 
 async def page(
@@ -40,18 +55,23 @@ async def page(
     numbers: Numbers,
     *,
     limit: int,
-    after: UUID | None = None,
+    after: Place | None = None,
     before_moment: datetime | None = None,
 ) -> list[Stored]:
-    """At most `limit` resources after the key `after`; with `before_moment`, only what was stamped before it."""
+    """At most `limit` resources beyond `after`; with `before_moment`, only what was stamped before it."""
     args = Arguments([list(unit.members)])
+    anchor, poll = anchor_of(query), is_poll(query)
     conditions = _matching(query, numbers, args, before_moment)
-    if after is not None:
-        conditions += " AND r.id < " + args.add(after, "uuid")
-    keys = "".join(
-        ("SELECT r.id FROM resource r WHERE ", conditions, " ORDER BY r.id DESC LIMIT ", args.add(limit, "int"))
-    )
-    rows = await unit.conn.fetch(_noted(keys, act, args), *args)
+    if after is not None and poll:
+        place = args.add(after.stamp, "timestamptz") + ", " + args.add(after.key, "uuid")
+        conditions += " AND (" + anchor.stamp + ", " + anchor.key + ") > (" + place + ")"
+    elif after is not None:
+        conditions += " AND " + anchor.key + " < " + args.add(after.key, "uuid")
+    order = anchor.stamp + ", " + anchor.key if poll else anchor.key + " DESC"
+    found = ("SELECT ", anchor.key, " AS id FROM ", anchor.table, " WHERE ", conditions, " ORDER BY ", order)
+    keys = "".join((*found, " LIMIT ", args.add(limit, "int")))
+    statement = _noted(keys, act, args).replace("{order}", "r.last_updated, r.id" if poll else "r.id DESC")
+    rows = await unit.conn.fetch(statement, *args)
     return [Stored(*row.values()) for row in rows]
 
 
@@ -59,7 +79,8 @@ async def count(unit: Unit, query: Query, numbers: Numbers, *, before_moment: da
     """How many resources match of those that the caller may see."""
     args = Arguments([list(unit.members)])
     conditions = _matching(query, numbers, args, before_moment)
-    total: int = await unit.conn.fetchval("SELECT count(*) FROM resource r WHERE " + conditions, *args)
+    statement = "".join(("SELECT count(*) FROM ", anchor_of(query).table, " WHERE ", conditions))
+    total: int = await unit.conn.fetchval(statement, *args)
     return total
 
 
@@ -71,10 +92,10 @@ async def included(unit: Unit, page_ids: Collection[UUID], wanted: Sequence[tupl
 
 
 def _matching(query: Query, numbers: Numbers, args: Arguments, before_moment: datetime | None) -> str:
-    pieces = ["r.type = " + args.add(query.type, "text"), "NOT r.deleted", VISIBLE, where(query, numbers, args)]
+    conditions = where(query, numbers, args)
     if before_moment is not None:
-        pieces.append("r.last_updated < " + args.add(before_moment, "timestamptz"))
-    return " AND ".join(pieces)
+        conditions += " AND " + anchor_of(query).stamp + " < " + args.add(before_moment, "timestamptz")
+    return conditions
 
 
 def _noted(keys: str, act: Act, args: Arguments) -> str:

@@ -5,6 +5,7 @@ predicate, so that nothing hidden can be felt for.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from app.fhir.search import Chain, Query, Term
 from app.fhir.search_values import DateMatch, Match, ReferenceMatch, StringMatch, TokenMatch, UriMatch
@@ -23,47 +24,69 @@ TABLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The table in which a page is found, and what its key and its stamp are called there."""
+
+    table: str
+    key: str
+    stamp: str
+
+
+RESOURCES = Anchor("resource r", "r.id", "r.last_updated")
+# Tasks are found without a look at their resource rows: their columns and the caller's part in them are enough
+TASKS = Anchor("index_task h", "h.resource", "h.last_updated")
+
+
+def anchor_of(query: Query) -> Anchor:
+    return TASKS if query.type == "Task" and query.ids is None else RESOURCES
+
+
 def where(query: Query, numbers: Numbers, args: Arguments) -> str:
-    """What must hold of `r`, besides its type, that it is not deleted, and that the caller may see it."""
-    hot = [term for term in query.terms if is_hot(term)]
-    pieces = [_criterion(term, "r", numbers, args) for term in query.terms if term not in hot]
+    """What must hold in the query's anchor, with the visibility of what is found."""
+    anchor = anchor_of(query)
+    pieces = [visible(anchor.key)]
+    if anchor is RESOURCES:
+        pieces += ["r.type = " + args.add(query.type, "text"), "NOT r.deleted"]
     if query.ids is not None:
         pieces.append("r.fhir_id = ANY(" + args.add(list(query.ids), "text[]") + ")")
-    if hot:
-        columns = [hot_condition(term, tuple(numbers), args) for term in hot if isinstance(term, Term)]
-        columns += [_any(_updated("h", match, args) for match in each) for each in query.last_updated]
-        pieces.append("EXISTS (SELECT 1 FROM index_task h WHERE h.resource = r.id AND " + " AND ".join(columns) + ")")
-    else:
-        pieces += [_any(_updated("r", match, args) for match in each) for each in query.last_updated]
-    return " AND ".join(pieces) or "true"
+    for term in query.terms:
+        if anchor is TASKS and isinstance(term, Term) and is_hot(term):
+            pieces.append(hot_condition(term, tuple(numbers), args))
+        else:
+            pieces.append(_criterion(term, anchor.key, numbers, args))
+    pieces += [_any(_updated(anchor.stamp, match, args) for match in each) for each in query.last_updated]
+    return " AND ".join(pieces)
 
 
-def visible(alias: str) -> str:
-    return VISIBLE.replace("r.id", alias + ".id")
+def visible(key: str) -> str:
+    return VISIBLE.replace("r.id", key)
 
 
-def _criterion(term: Term | Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
+def _criterion(term: Term | Chain, key: str, numbers: Numbers, args: Arguments) -> str:
     if isinstance(term, Chain):
-        return _chain(term, alias, numbers, args)
+        return _chain(term, key, numbers, args)
     table = TABLES[term.parameter.kind]
     number = args.add(numbers[term.parameter.type][term.parameter.code], "smallint")
-    found = "EXISTS (SELECT 1 FROM " + table + " i WHERE i.resource = " + alias + ".id AND i.param = " + number
+    found = "EXISTS (SELECT 1 FROM " + table + " i WHERE i.resource = " + key + " AND i.param = " + number
     if term.missing is not None:
         return ("NOT " if term.missing else "") + found + ")"
     found += " AND " + _any(_match(match, term, numbers, args) for match in term.matches) + ")"
     return "NOT " + found if term.negated else found
 
 
-def _chain(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
+def _chain(chain: Chain, key: str, numbers: Numbers, args: Arguments) -> str:
     """Some resource that the parameter refers to, that the caller may see too, fulfils what follows."""
     if all(_picks_few(then) for _, then in chain.branches):
-        return _chain_from_its_end(chain, alias, numbers, args)
+        return _chain_from_its_end(chain, key, numbers, args)
     number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
-    further = alias + "x"
+    further = key.split(".")[0] + "x"
     branches = []
     for type_name, then in chain.branches:
         kind = args.add(type_name, "text")
-        branches.append("(" + further + ".type = " + kind + " AND " + _criterion(then, further, numbers, args) + ")")
+        branches.append(
+            "(" + further + ".type = " + kind + " AND " + _criterion(then, further + ".id", numbers, args) + ")"
+        )
     return "".join(
         (
             "EXISTS (SELECT 1 FROM index_reference i JOIN resource ",
@@ -73,11 +96,11 @@ def _chain(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
             ".id = i.target AND NOT ",
             further,
             ".deleted WHERE i.resource = ",
-            alias,
-            ".id AND i.param = ",
+            key,
+            " AND i.param = ",
             number,
             " AND ",
-            visible(further),
+            visible(further + ".id"),
             " AND ",
             _any(branches),
             ")",
@@ -90,13 +113,13 @@ def _picks_few(then: Term | Chain) -> bool:
     return isinstance(then, Term) and then.parameter.code == "identifier" and then.missing is None and not then.negated
 
 
-def _chain_from_its_end(chain: Chain, alias: str, numbers: Numbers, args: Arguments) -> str:
+def _chain_from_its_end(chain: Chain, key: str, numbers: Numbers, args: Arguments) -> str:
     number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
-    further = alias + "x"
+    further = key.split(".")[0] + "x"
     found = []
     for type_name, then in chain.branches:
         kind = args.add(type_name, "text")
-        condition = _criterion(then, further, numbers, args)
+        condition = _criterion(then, further + ".id", numbers, args)
         selected = (
             "SELECT ",
             further,
@@ -108,9 +131,9 @@ def _chain_from_its_end(chain: Chain, alias: str, numbers: Numbers, args: Argume
             kind,
             " AND NOT ",
         )
-        found.append("".join((*selected, further, ".deleted AND ", visible(further), " AND ", condition)))
+        found.append("".join((*selected, further, ".deleted AND ", visible(further + ".id"), " AND ", condition)))
     targets = "ARRAY(" + " UNION ALL ".join(found) + ")"
-    of_this = "i.resource = " + alias + ".id AND i.param = " + number
+    of_this = "i.resource = " + key + " AND i.param = " + number
     return "EXISTS (SELECT 1 FROM index_reference i WHERE " + of_this + " AND i.target = ANY(" + targets + "))"
 
 
@@ -181,9 +204,8 @@ def _date(match: DateMatch, args: Arguments) -> str:
     return condition
 
 
-def _updated(alias: str, match: DateMatch, args: Arguments) -> str:
+def _updated(moment: str, match: DateMatch, args: Arguments) -> str:
     """lastUpdated is one moment, stamped to the millisecond."""
-    moment = alias + ".last_updated"
     if match.prefix in ("gt", "sa"):
         return moment + " >= " + args.add(match.end, "timestamptz")
     if match.prefix == "ge":

@@ -233,6 +233,8 @@ CREATE TABLE member (
     FOREIGN KEY(organization) REFERENCES resource (id)
 );
 
+CREATE UNIQUE INDEX member_one_network ON member (kind) WHERE kind = 'network';
+
 CREATE TABLE version (
     resource UUID NOT NULL,
     version INTEGER NOT NULL,

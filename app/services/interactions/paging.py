@@ -15,15 +15,16 @@ from uuid import UUID
 from app.fhir.errors import Invalid
 from app.services.caller import Caller
 from app.services.network import Network
+from app.store.search import Place
 
 LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page begins: after this key, and, for pollers, only what was stamped before this moment."""
+    """Where a page begins: beyond this place, and, for pollers, only what was stamped before this moment."""
 
-    after: UUID | None = None
+    after: Place | None = None
     before_moment: datetime | None = None
 
 
@@ -47,17 +48,20 @@ def next_page(network: Network, caller: Caller, type_name: str, wanted: Sequence
     """The token of a page."""
     moment = page.before_moment.isoformat() if page.before_moment else ""
     expires = int((network.clock.now() + LIFE).timestamp())
-    payload = base64.urlsafe_b64encode("|".join((str(page.after), moment, str(expires))).encode()).decode().rstrip("=")
+    place = (str(page.after.key), page.after.stamp.isoformat()) if page.after else ("", "")
+    packed = "|".join((*place, moment, str(expires))).encode()
+    payload = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     return ".".join((payload, _sign(network, caller, type_name, wanted, payload)))
 
 
-def _unpack(payload: str) -> tuple[UUID, datetime | None, datetime]:
+def _unpack(payload: str) -> tuple[Place, datetime | None, datetime]:
     try:
         text = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
     except (binascii.Error, ValueError) as error:
         raise Invalid("page-token", "this page link is not valid; begin the search again", "_page") from error
-    after, moment, expires = text.split("|")
-    return UUID(after), datetime.fromisoformat(moment) if moment else None, datetime.fromtimestamp(int(expires), UTC)
+    key, stamp, moment, expires = text.split("|")
+    after = Place(UUID(key), datetime.fromisoformat(stamp))
+    return after, datetime.fromisoformat(moment) if moment else None, datetime.fromtimestamp(int(expires), UTC)
 
 
 def _sign(network: Network, caller: Caller, type_name: str, wanted: Sequence[tuple[str, str]], payload: str) -> str:

@@ -1,7 +1,6 @@
 """search: a page of what the caller may see, with what it refers to. *Source*: R4 search.html."""
 
 from urllib.parse import urlencode
-from uuid import UUID
 
 from app.fhir import json
 from app.fhir.bundles import Found, searchset
@@ -18,6 +17,7 @@ from app.store import search as store_search
 from app.store.horizon import horizon
 from app.store.pool import Unit
 from app.store.resources import Stored
+from app.store.search import Place
 
 PAGE = "_page"
 FORM = "application/x-www-form-urlencoded"
@@ -49,7 +49,9 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
         if query.total == "accurate" or query.count == 0:
             total = await store_search.count(unit, query, numbers, before_moment=page.before_moment)
     more = len(found) > query.count > 0
-    links = _links(network, caller, type_name, wanted, shown[-1].id if more else None, page)
+    links = _links(
+        network, caller, type_name, wanted, Place(shown[-1].id, shown[-1].last_updated) if more else None, page
+    )
     return FhirResponse(200, _bundle(network, shown, others, total, links, query))
 
 
@@ -95,7 +97,7 @@ async def _included(network: Network, caller: Caller, unit: Unit, query: Query, 
 
 
 def _links(
-    network: Network, caller: Caller, type_name: str, wanted: list[tuple[str, str]], last: UUID | None, page: Page
+    network: Network, caller: Caller, type_name: str, wanted: list[tuple[str, str]], last: Place | None, page: Page
 ) -> dict[str, str]:
     address = "/".join((network.base, type_name))
     links = {"self": "?".join((address, urlencode(wanted))) if wanted else address}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import flag, key, moment, number, octets, texts, unique_words, words
@@ -13,7 +13,10 @@ class Member(SQLModel, table=True):
     """This Organization takes part in the network. Made by the operator only: a posted Organization gains no rights."""
 
     __tablename__ = "member"
-    __table_args__ = (CheckConstraint("kind IN ('source', 'target', 'network')", name="member_kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('source', 'target', 'network')", name="member_kind"),
+        Index("member_one_network", "kind", unique=True, postgresql_where=text("kind = 'network'")),
+    )
 
     organization: UUID = Field(sa_column=key(references="resource.id", primary=True))
     kind: str = Field(sa_column=words())
