@@ -87,9 +87,13 @@ async def test_a_transaction_answers_in_its_order_with_the_ids(town: Town) -> No
 
 @pytest.mark.parametrize(
     ("url", "status", "code"),
-    [pytest.param(f"Patient/{uuid4()}", 404, "not-found", id="a Patient"), ("Patient?_count=x", 400, "value"), ("Group/1", 404, "not-found"),
-     ("Patient?" + "&".join("name=a" for _ in range(70)), 400, "value")],
-)  # fmt: skip
+    [
+        pytest.param(f"Patient/{uuid4()}", 404, "not-found", id="a Patient"),
+        ("Patient?_count=x", 400, "value"),
+        ("Group/1", 404, "not-found"),
+        ("Patient?" + "&".join("name=a" for _ in range(70)), 400, "value"),
+    ],
+)
 async def test_a_read_that_fails_undoes_the_transaction(town: Town, url: str, status: int, code: str) -> None:
     before = await every_table(town)
     entries = [entry(resource("Patient")), {"request": {"method": "GET", "url": url}}]
