@@ -29,9 +29,7 @@ class AtDesk:
     """One person's window. `script=False` is a browser without JavaScript; `size` may be a phone's."""
 
     def __init__(self, browser: Browser, address: str, *, script: bool = True, size: ViewportSize = DESK) -> None:
-        self._context = browser.new_context(
-            base_url=address, java_script_enabled=script, viewport=size, locale="en-US", bypass_csp=False
-        )
+        self._context = browser.new_context(base_url=address, java_script_enabled=script, viewport=size, locale="en-US")
         self._context.set_default_timeout(ACT_WITHIN_MS)
         self.page: Page = self._context.new_page()
 
@@ -57,9 +55,13 @@ class AtDesk:
         assert self.open(address) == 200
         return self.page.locator("main .row .who").all_inner_texts()
 
-    def finds(self, name: str, address: str) -> None:
-        """Waits until the list shows that person once, and opens that row."""
+    def waits_for(self, name: str, address: str) -> None:
+        """Until the list shows that person once."""
         eventually(lambda: self.people(address).count(name) == 1, f"one row of a person on {address}")
+
+    def finds(self, name: str, address: str) -> None:
+        """Waits for the row and opens it."""
+        self.waits_for(name, address)
         self.page.get_by_role("link", name=name).click()
         expect(self.page.locator("main .person")).to_have_text(name)
 

@@ -25,6 +25,7 @@ GUIDE = (
 PAYER = "Organization-SDOHCC-OrganizationPayerExample"
 CLINIC = "Organization/SDOHCC-OrganizationClinicExample"
 PROFILES = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/"
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 TEMPORARY_CODES = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
 V3 = "http://terminology.hl7.org/CodeSystem/v3-"
 PAPER = b"%PDF-1.4 I agree that my need is told to those who can help."
@@ -136,13 +137,22 @@ def drawn_referral(draw: Draw, *, network: str, performer: str | None, consentin
     to = {kind: {"reference": urn} for kind, urn in urns.items()}
     trees: dict[str, Tree] = {
         "Patient": _patient(draw, given, family),
-        "Practitioner": {"identifier": [_npi(draw)], "name": [{"given": [draw.given()], "family": draw.family()}]},
+        "Practitioner": {
+            "meta": {"profile": [US_CORE + "us-core-practitioner|7.0.0"]},
+            "identifier": [_numbered(draw)],
+            "name": [{"given": [draw.given()], "family": draw.family()}],
+        },
         "PractitionerRole": {
+            "meta": {"profile": [PROFILES + "SDOHCC-practitionerrole"]},
             "practitioner": to["Practitioner"],
             "organization": to["Organization"],
             "telecom": [{"system": "phone", "value": draw.phone()}],
         },
-        "Organization": {"active": True, "name": draw.clinic()},
+        "Organization": {
+            "meta": {"profile": [US_CORE + "us-core-organization|7.0.0"]},
+            "active": True,
+            "name": draw.clinic(),
+        },
         "Condition": _condition(draw, need, to),
         "Consent": _consent(draw, to, consenting_to),
         "ServiceRequest": _request(draw, need, to, performer),
@@ -172,10 +182,9 @@ def _clinic_urn(referral: Referral) -> str:
 
 
 def _patient(draw: Draw, given: str, family: str) -> Tree:
-    system, value = draw.identifier()
     return {
-        "meta": {"profile": ["http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient|7.0.0"]},
-        "identifier": [{"system": system, "value": value}],
+        "meta": {"profile": [US_CORE + "us-core-patient|7.0.0"]},
+        "identifier": [_numbered(draw)],
         "name": [{"given": [given], "family": family}],
         "telecom": [{"system": "phone", "value": draw.phone(), "use": "mobile"}],
         "gender": draw.chance.choice(("female", "male", "other", "unknown")),
@@ -184,8 +193,9 @@ def _patient(draw: Draw, given: str, family: str) -> Tree:
     }
 
 
-def _npi(draw: Draw) -> Tree:
-    return {"system": "http://hl7.org/fhir/sid/us-npi", "value": str(draw.chance.randrange(10**9, 10**10))}
+def _numbered(draw: Draw) -> Tree:
+    system, value = draw.identifier()
+    return {"system": system, "value": value}
 
 
 def _condition(draw: Draw, need: Need, to: dict[str, Tree]) -> Tree:

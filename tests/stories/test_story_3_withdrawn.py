@@ -20,14 +20,14 @@ def test_a_consent_that_the_sender_makes_inactive_closes_the_page_at_the_next_re
 ) -> None:
     referral, sent, ana = _somebody_helps(place, seat)
     before, opened = place.ehr.read(sent.task), ana.page.url
-    own = _own_system(place)
-    assert {own(address) for address in _parts(sent)} == {200}
+    parts = [sent.places[kind] for kind in ("Patient", "Condition", "Consent")]
+    assert _what_its_system_gets(place, parts) == {200}
 
     place.ehr.update(place.ehr.read(sent.consent) | {"status": "inactive"})
     # the next requests: nothing has been waited for
     assert ana.open(opened) == 404
     assert ana.people("/inbox") == []
-    assert {own(address) for address in _parts(sent)} == {404}
+    assert _what_its_system_gets(place, parts) == {404}
     _is_with_the_operator_again(place, seat, referral, before)
 
 
@@ -78,11 +78,6 @@ def _is_with_the_operator_again(
     assert place.ehr.read(before["for"]["reference"])["name"] == referral.one("Patient")["name"]
 
 
-def _own_system(place: Town) -> Callable[[str], int]:
-    """The organization's own system, which sees what its people see."""
-    system = place.system(place.first)
-    return lambda address: system.http.get(f"/fhir/{address}").status_code
-
-
-def _parts(sent: Sent) -> list[str]:
-    return [sent.places[kind] for kind in ("Patient", "Condition", "Consent")]
+def _what_its_system_gets(place: Town, parts: list[str]) -> set[int]:
+    """The organization's own system sees what its people see."""
+    return {place.first_system.http.get(f"/fhir/{part}").status_code for part in parts}

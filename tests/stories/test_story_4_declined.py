@@ -1,4 +1,4 @@
-"""Story 4: the first organization declines and says why; the operator passes the referral to the second, which helps."""
+"""Story 4: the first organization declines and says why; the operator passes the referral to the second."""
 
 from collections.abc import Callable
 

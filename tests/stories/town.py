@@ -68,6 +68,11 @@ class Town:
         """A system of the network's own, which reads what the network has written."""
         return self.system(self.network)
 
+    @cached_property
+    def first_system(self) -> System:
+        """A system of the first organization's own."""
+        return self.system(self.first)
+
     def system(self, of: Member) -> System:
         """One more system, which speaks for this member."""
         keys = self.server.data_dir.parent / "keys.json"

@@ -1,0 +1,224 @@
+"""The pages are for everybody: who sees little, who has no mouse, whose browser runs no script, whose screen is small.
+
+Every page is also kept as a picture: in the folder that SCREENSHOTS names, else in a temporary one that is printed.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.stories import axe
+from tests.stories.chromium import PHONE, AtDesk
+from tests.stories.draw import Draw
+from tests.stories.referral import Referral, drawn_referral, send
+from tests.stories.town import Person, Town, custodian, town
+
+pytestmark = pytest.mark.needs("chromium")
+
+MOST_TABS = 40
+
+
+@dataclass(frozen=True)
+class Street:
+    """A town with referrals in several states; `people` are their names by what has happened to them."""
+
+    place: Town
+    people: dict[str, str]
+    pictures: Path
+
+    def sit(self, browser: Browser, person: Person | None, **how: object) -> AtDesk:
+        desk = AtDesk(browser, self.place.server.address, **how)  # type: ignore[arg-type]
+        if person is not None:
+            desk.sign_in(person)
+        return desk
+
+
+@pytest.fixture(scope="module")
+def street(browser: Browser) -> Iterator[Street]:
+    pictures = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="baton-pictures-"))
+    pictures.mkdir(parents=True, exist_ok=True)
+    print(f"pictures of the pages: {pictures}")
+    with town(Draw.from_environment()) as place:
+        to = place.first.place
+        people = {
+            "new": _refer(place, to, (to,)),
+            "accepted": _refer(place, to, (to,)),
+            "on hold": _refer(place, to, (to,)),
+            "completed": _refer(place, to, (to,)),
+            "waiting": _refer(place, to, ()),
+        }
+        made = Street(place, {state: referral.person for state, referral in people.items()}, pictures)
+        ana = made.sit(browser, place.ana)
+        for state in ("accepted", "on hold", "completed"):
+            ana.finds(made.people[state], "/inbox")
+            ana.press("Accept")
+        ana.completes("Help came the same week", place.draw.recent_day().isoformat())
+        ana.finds(made.people["on hold"], "/inbox")
+        ana.press("Put on hold")
+        ana.answers_why("A paper is still missing", "Put on hold")
+        ana.close()
+        yield made
+
+
+def _refer(place: Town, performer: str, consenting_to: tuple[str, ...]) -> Referral:
+    network = custodian(place.server)
+    referral = drawn_referral(place.draw, network=network, performer=performer, consenting_to=consenting_to)
+    send(place.ehr, referral)
+    return referral
+
+
+def _anas(state: str, button: str = "", wrong: bool = False) -> Callable[[AtDesk, Street], None]:
+    """Goes to the referral in that state, to the question behind a button, and answers it with nothing."""
+
+    def go(desk: AtDesk, street: Street) -> None:
+        desk.finds(street.people[state], "/inbox")
+        if button:
+            desk.press(button)
+        if wrong:
+            desk.press(button)
+            expect(desk.page.get_by_role("alert")).to_be_visible()
+
+    return go
+
+
+def _olgas(list_of: str, state: str, button: str = "") -> Callable[[AtDesk, Street], None]:
+    def go(desk: AtDesk, street: Street) -> None:
+        desk.finds(street.people[state], list_of)
+        if button:
+            desk.press(button)
+
+    return go
+
+
+def _opens(address: str, status: int = 200) -> Callable[[AtDesk, Street], None]:
+    def go(desk: AtDesk, street: Street) -> None:
+        assert desk.open(address) == status
+
+    return go
+
+
+def _signs_in_wrongly(desk: AtDesk, street: Street) -> None:
+    desk.open("/sign-in")
+    desk.press("Sign in")
+    expect(desk.page.get_by_role("alert")).to_be_visible()
+
+
+PAGES: tuple[tuple[str, str, Callable[[AtDesk, Street], None]], ...] = (
+    ("sign-in", "", _opens("/sign-in")),
+    ("sign-in-wrong", "", _signs_in_wrongly),
+    ("inbox", "ana", _opens("/inbox")),
+    ("referral", "ana", _anas("new")),
+    ("referral-accepted", "ana", _anas("accepted")),
+    ("referral-on-hold", "ana", _anas("on hold")),
+    ("referral-completed", "ana", _anas("completed")),
+    ("decline", "ana", _anas("new", "Decline")),
+    ("decline-wrong", "ana", _anas("new", "Decline", wrong=True)),
+    ("complete", "ana", _anas("accepted", "Complete")),
+    ("complete-wrong", "ana", _anas("accepted", "Complete", wrong=True)),
+    ("hold", "ana", _anas("accepted", "Put on hold")),
+    ("fail", "ana", _anas("accepted", "Could not be done")),
+    ("nothing-here", "ana", _opens("/nothing", 404)),
+    ("waiting", "olga", _opens("/ops")),
+    ("ops-open", "olga", _opens("/ops/open")),
+    ("ops-referral", "olga", _olgas("/ops", "waiting")),
+    ("ops-pass-on-wrong", "olga", _olgas("/ops", "waiting", "Pass on")),
+    ("end", "olga", _olgas("/ops", "waiting", "End referral")),
+    ("withdraw", "olga", _olgas("/ops/open", "accepted", "Withdraw consent")),
+)
+EACH_PAGE = pytest.mark.parametrize(("name", "who", "go"), PAGES, ids=[name for name, _, _ in PAGES])
+
+
+@pytest.fixture(scope="module")
+def desks(street: Street, browser: Browser) -> Iterator[Callable[..., AtDesk]]:
+    """One window for each person and kind of browser, signed in once."""
+    taken: dict[tuple[object, ...], AtDesk] = {}
+
+    def sit(who: str, **how: object) -> AtDesk:
+        key = (who, *(str(each) for each in how.items()))
+        if key not in taken:
+            taken[key] = street.sit(browser, getattr(street.place, who) if who else None, **how)
+        return taken[key]
+
+    yield sit
+    for desk in taken.values():
+        desk.close()
+
+
+@EACH_PAGE
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_against_wcag_2_2_aa(
+    street: Street,
+    desks: Callable[..., AtDesk],
+    name: str,
+    who: str,
+    go: Callable[[AtDesk, Street], None],
+    colours: str,
+) -> None:
+    script = axe.source()
+    if script is None:
+        pytest.skip("needs axe-core: apt-get install npm, and the npm registry once")
+    desk = desks(who)
+    desk.page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
+    go(desk, street)
+    desk.page.screenshot(path=street.pictures / f"{name}{'-dark' if colours == 'dark' else ''}.png")
+    assert axe.findings(desk.page, script) == []
+
+
+@EACH_PAGE
+def test_a_narrow_phone_shows_a_page_without_scrolling_sideways(
+    street: Street, desks: Callable[..., AtDesk], name: str, who: str, go: Callable[[AtDesk, Street], None]
+) -> None:
+    desk = desks(who, size=PHONE)
+    go(desk, street)
+    desk.page.screenshot(path=street.pictures / f"{name}-phone.png", full_page=True)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert desk.page.title().startswith(desk.page.locator("h1").first.inner_text())
+
+
+def test_a_referral_is_accepted_with_the_keyboard_alone(street: Street, browser: Browser) -> None:
+    place = street.place
+    person = _refer(place, place.first.place, (place.first.place,)).person
+    ana = street.sit(browser, None)
+    ana.open("/sign-in")
+    _tab_to(ana, "E-mail")
+    ana.page.keyboard.type(place.ana.email)
+    _tab_to(ana, "Password")
+    ana.page.keyboard.type(place.ana.password)
+    ana.page.keyboard.press("Enter")
+    expect(ana.page.get_by_role("button", name="Sign out")).to_be_visible()
+    ana.waits_for(person, "/inbox")
+    for words in (person, "Accept"):
+        _tab_to(ana, words)
+        ana.page.keyboard.press("Enter")
+        ana.says(person)
+    ana.says("You accepted this referral")
+    ana.close()
+
+
+def test_the_main_job_needs_no_script(street: Street, browser: Browser) -> None:
+    place = street.place
+    person = _refer(place, place.first.place, (place.first.place,)).person
+    ana = street.sit(browser, place.ana, script=False)
+    ana.finds(person, "/inbox")
+    ana.press("Accept")
+    ana.press("Start")
+    ana.completes("Help came", place.draw.recent_day().isoformat())
+    ana.says("Help came")
+    ana.close()
+
+
+def _tab_to(desk: AtDesk, words: str) -> None:
+    """Presses Tab until the thing with this name has the focus, and can be seen to have it."""
+    name = "(at => at.innerText || (at.labels && at.labels[0] ? at.labels[0].innerText : ''))(document.activeElement)"
+    for _ in range(MOST_TABS):
+        desk.page.keyboard.press("Tab")
+        if str(desk.page.evaluate(name)).strip() == words:
+            outline = desk.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", f"nothing shows that the focus is on {words}"
+            return
+    raise AssertionError(f"{MOST_TABS} tabs do not lead to {words}")

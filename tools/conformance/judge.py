@@ -1,0 +1,30 @@
+"""The official HL7 validator over a folder of resources; offline, no terminology server."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.parts import SHARED
+
+VALIDATOR = SHARED / "tools" / "hl7-validator" / "run"
+
+
+def missing() -> str:
+    """What the validator needs and this machine has not; "" when it has everything."""
+    return ", ".join(program for program in ("java", "mvn") if shutil.which(program) is None)
+
+
+def judge(folder: Path, expected: int) -> list[str]:
+    """One line for each error: file, place, words. RuntimeError when the validator did not judge every file."""
+    print("conformance: the validator is at work; its first use fetches 150 MB and takes a minute", flush=True)
+    done = subprocess.run((str(VALIDATOR), "--errors-only", str(folder)), stdout=subprocess.PIPE, text=True)
+    verdicts = [json.loads(line[line.index("{") :]) for line in done.stdout.splitlines() if '{"file"' in line]
+    if len(verdicts) != expected:
+        raise RuntimeError(f"the validator judged {len(verdicts)} of {expected} files and ended with {done.returncode}")
+    return [_line(verdict, issue) for verdict in verdicts for issue in verdict["issues"]]
+
+
+def _line(verdict: dict[str, Any], issue: dict[str, Any]) -> str:
+    return f"{Path(verdict['file']).name}: {issue['severity']} at {issue['path']}: {issue['text']}"

@@ -1,0 +1,83 @@
+"""Refusals of every kind, each of which comes with an OperationOutcome; what a batch says about its entries."""
+
+from dataclasses import dataclass, field
+
+from tests.stories.system import FHIR_JSON
+from tests.stories.town import Town
+from tools.conformance.collect import Folder
+
+TOO_LONG_BYTES = 1_100_000
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One that is refused, and with which status."""
+
+    name: str
+    status: int
+    method: str
+    path: str
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+REFUSED = (
+    Request("not-json", 400, "POST", "Patient", b'{"resourceType": "Patient",'),
+    Request("name-twice", 400, "POST", "Patient", b'{"resourceType": "Patient", "active": true, "active": false}'),
+    Request("unknown-element", 400, "POST", "Patient", b'{"resourceType": "Patient", "shoeSize": 4}'),
+    Request("wrong-type", 400, "POST", "Patient", b'{"resourceType": "Task"}'),
+    Request("required-code", 400, "POST", "Patient", b'{"resourceType": "Patient", "gender": "f"}'),
+    Request("several-problems", 400, "POST", "Task", b'{"resourceType": "Task", "status": 1, "intent": [], "x": null}'),
+    Request("incomplete-task", 422, "POST", "Task", b"""{"resourceType": "Task", "status": "requested",
+        "intent": "order", "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code",
+        "code": "fulfill"}]}}"""),
+    Request("dangling-reference", 422, "POST", "Condition", b"""{"resourceType": "Condition", "subject": {"reference":
+        "Patient/none"}}"""),
+    Request("not-found", 404, "GET", f"Task/{NOBODY}"),
+    Request("unknown-type", 404, "GET", "Spaceship/1"),
+    Request("unknown-parameter", 400, "GET", "Task?colour=blue", b"", {"Prefer": "handling=strict"}),
+    Request("wrong-value", 400, "GET", "Task?_lastUpdated=yesterday"),
+    Request("method", 405, "DELETE", f"Task/{NOBODY}"),
+    Request("too-long", 413, "POST", "Patient", b" " * TOO_LONG_BYTES),
+    Request("media-type", 415, "POST", "Patient", b"<Patient/>", {"Content-Type": "application/fhir+xml"}),
+    Request("not-acceptable", 406, "GET", "Task", b"", {"Accept": "text/turtle"}),
+    Request("no-token", 401, "GET", "Task", b"", {"Authorization": ""}),
+)  # fmt: skip
+
+
+def provoke(place: Town, folder: Folder) -> None:
+    """Sends each, checks its status, keeps its OperationOutcome; then a batch, some of whose entries are refused."""
+    for request in REFUSED:
+        headers = {"Content-Type": FHIR_JSON} | request.headers
+        answer = place.ehr.http.request(request.method, f"/fhir/{request.path}", content=request.body, headers=headers)
+        assert answer.status_code == request.status, (request.name, answer.status_code, answer.text)
+        assert answer.json()["resourceType"] == "OperationOutcome", request.name
+        folder.keep(f"outcome-{request.name}", answer.content)
+    _version_conflict(place, folder)
+    _batch(place, folder)
+    passed_over = place.ehr.http.get("/fhir/Task?colour=blue&_count=1", headers={"Prefer": "handling=lenient"})
+    assert passed_over.status_code == 200, passed_over.text
+    folder.keep("searchset-lenient", passed_over.content)
+
+
+def _version_conflict(place: Town, folder: Folder) -> None:
+    task = place.ehr.search("Task?_count=1")[0]
+    headers = {"Content-Type": FHIR_JSON, "If-Match": 'W/"1000"'}
+    answer = place.ehr.http.put(f"/fhir/Task/{task['id']}", json=task, headers=headers)
+    assert answer.status_code == 412, answer.text
+    folder.keep("outcome-version-conflict", answer.content)
+
+
+def _batch(place: Town, folder: Folder) -> None:
+    entries = [
+        {"request": {"method": "GET", "url": "Task?_count=2"}},
+        {"request": {"method": "GET", "url": f"Patient/{NOBODY}"}},
+        {"request": {"method": "POST", "url": "Patient"}, "resource": {"resourceType": "Patient", "shoeSize": 4}},
+        {"request": {"method": "POST", "url": "Patient"}, "resource": {"resourceType": "Patient", "active": True}},
+    ]
+    answer = place.ehr.post("", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert answer.status_code == 200, answer.text
+    statuses = [entry["response"]["status"][:3] for entry in answer.json()["entry"]]
+    assert statuses == ["200", "404", "400", "201"], statuses
+    folder.keep("batch-response", answer.content)
