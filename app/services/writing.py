@@ -10,6 +10,7 @@ from app.fhir.index_values import IndexValues
 from app.fhir.json import JsonObject
 from app.services.caller import Caller
 from app.services.network import Network
+from app.store.members import MemberRow
 from app.store.pool import Unit
 from app.store.record import ParticipationRow
 from app.store.resources import Stored
@@ -67,13 +68,18 @@ class Entry:
 
 @dataclass(slots=True)
 class Write:
-    """Entries on their way into one transaction. `targets`: (type, id) of every local reference -> resource key."""
+    """Entries on their way into one transaction.
+
+    `targets`: (type, id) of every local reference, ("", address) of a remote one that we have a copy of -> resource key.
+    """
 
     network: Network
     caller: Caller
     unit: Unit
     entries: list[Entry]
     targets: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    # how a Task names its owner -> that member, see steps/owners.py
+    owners: dict[bytes, MemberRow] = field(default_factory=dict)
     # by which door a referral in it came: push, launch, phone form, ...
     trigger: str = "push"
 

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.store.index_text import short
+from app.store.index_write import HOT_REFERENCES
 from app.store.pool import Unit
 
 
@@ -29,6 +31,11 @@ ON CONFLICT (connection, type, remote_id) DO NOTHING
 # a remote reference is findable by what was written and, from now on, by the local copy
 AWAITED = "SELECT EXISTS (SELECT 1 FROM index_reference WHERE written = $1 AND target IS NULL)"
 POINT = "UPDATE index_reference SET target = $2 WHERE written = $1 AND target IS NULL"
+_POINT_TASK = """
+UPDATE index_task t SET {column} = $2 FROM index_reference i JOIN search_parameter s ON s.id = i.param
+WHERE i.written = $1 AND i.resource = t.resource AND s.type = 'Task' AND s.code = '{column}' AND t.{column} IS NULL
+"""
+POINT_TASKS = tuple(_POINT_TASK.replace("{column}", code) for code in HOT_REFERENCES)
 
 
 async def by_bases(unit: Unit, bases: Collection[str]) -> dict[str, ConnectionRow]:
@@ -61,10 +68,13 @@ async def local_copy(unit: Unit, connection: UUID, type_name: str, remote_id: st
 
 async def note_copy(unit: Unit, connection: ConnectionRow, type_name: str, remote_id: str, local: UUID) -> None:
     await unit.conn.execute(NOTE_COPY, connection.id, type_name, remote_id, local)
-    await unit.conn.execute(POINT, "/".join((connection.fhir_base, type_name, remote_id)), local)
+    written = short("/".join((connection.fhir_base, type_name, remote_id)))
+    await unit.conn.execute(POINT, written, local)
+    for point in POINT_TASKS:
+        await unit.conn.execute(point, written, local)
 
 
 async def awaited(unit: Unit, connection: ConnectionRow, type_name: str, remote_id: str) -> bool:
     """Whether something stored here refers to this resource of theirs and we hold no copy yet."""
-    written = "/".join((connection.fhir_base, type_name, remote_id))
+    written = short("/".join((connection.fhir_base, type_name, remote_id)))
     return bool(await unit.conn.fetchval(AWAITED, written))

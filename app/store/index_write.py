@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.fhir.index_values import IndexValues
+from app.fhir.index_values import IndexValues, ReferenceValue
 from app.store.index_text import beginning, short
 from app.store.pool import Unit
 
@@ -110,7 +110,7 @@ class IndexRows:
         status = next((token.value for token in after.tokens if token.param == "status"), "")
         then = {(link.param, link.text) for link in before.references} if before is not None else set()
         links = {
-            link.param: KEPT if (link.param, link.text) in then else targets.get((link.type or "", link.id or ""))
+            link.param: KEPT if (link.param, link.text) in then else _target(link, targets)
             for link in after.references
         }
         self.tasks.append((resource, last_updated, status, *(links.get(code) for code in HOT_REFERENCES)))
@@ -120,6 +120,13 @@ class IndexRows:
         for kind, places in self.gone.items():
             if places:
                 await unit.conn.execute(REMOVE[kind], *(list(column) for column in zip(*places, strict=True)))
+
+
+def _target(link: ReferenceValue, targets: Mapping[tuple[str, str], UUID]) -> UUID | None:
+    """The resource that a reference leads to: ours, or our copy of what an address of another system names."""
+    if link.type and link.id:
+        return targets.get((link.type, link.id))
+    return targets.get(("", link.text)) if link.text else None
 
 
 def _rows(
@@ -141,7 +148,7 @@ def _rows(
         rows["token"][key] = (*key, "", short(uri.value))
     for link in values.references:
         key = place(link.param)
-        target = targets.get((link.type, link.id)) if link.type and link.id else None
+        target = _target(link, targets)
         rows["reference"][key] = (
             *key,
             target,

@@ -60,10 +60,33 @@ def filler_order(
     for name in COPIED:
         tree |= {key: request[key] for key in (name, "_" + name) if key in request}
     tree["authoredOn"] = _instant(now)
-    if requester:
+    inside = {each["id"] for each in request.get("contained", ())}
+    if requester and (not _pointers(requester) or _pointers(requester) <= inside):
         tree["requester"] = requester
     tree["performer"] = [{"reference": performer}]
-    return tree
+    contained = _pointed_to(request, tree)
+    return {**{name: tree[name] for name in ("resourceType", "meta") if name in tree}, **contained, **tree}
+
+
+def _pointed_to(request: JsonObject, tree: JsonObject) -> JsonObject:
+    """`contained` with what the order points to inside the request, and what that points to."""
+    held = {each["id"]: each for each in request.get("contained", ())}
+    found: set[str] = set()
+    further = _pointers(tree)
+    while further:
+        found |= further
+        further = {to for each in further if each in held for to in _pointers(held[each])} - found
+    kept = [each for name, each in held.items() if name in found]
+    return {"contained": kept} if kept else {}
+
+
+def _pointers(node: Any) -> set[str]:
+    """The ids behind `#` in every reference of a tree."""
+    if isinstance(node, dict):
+        text = node.get("reference")
+        own = {text[1:]} if isinstance(text, str) and text.startswith("#") and len(text) > 1 else set()
+        return own.union(*(_pointers(child) for child in node.values()))
+    return set().union(*(_pointers(child) for child in node)) if isinstance(node, list) else set()
 
 
 def child_task(

@@ -91,7 +91,9 @@ async def _write_ours(
         identifier=referral_identifier(network.base, referral.id, order),
         now=unit.now,
     )
-    about = source.task_tree if "for" in source.task_tree else {"for": source.request_tree["subject"]}
+    about = source.task_tree
+    if about.get("for", {}).get("reference", "#").startswith("#"):  # contained in the source's Task, or not said there
+        about = {**about, "for": source.request_tree["subject"]}
     task_tree = child_task(
         about,
         part_of=f"Task/{source.task.fhir_id}" if source.task else "",

@@ -5,6 +5,7 @@ find is what other entries then refer to.
 """
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from app.fhir.errors import NotSupported, ReferenceNotFound, Refusal
 from app.fhir.references import (
@@ -42,7 +43,7 @@ async def references(write: Write) -> None:
                 raise NotSupported("reference-form", _FORM, entry.place(reference.path))
     found = await resources.visible_keys(write.unit, local.keys() - in_this_write.keys())
     write.targets = in_this_write | found
-    await _refuse_unknown_bases(write, remote)
+    await _follow_remote(write, remote)
     missing = [place for key, places in local.items() if key not in write.targets for place in places]
     if missing:
         raise _refusal(ReferenceNotFound, "reference-not-found", _MISSING, missing)
@@ -76,7 +77,7 @@ async def _decide_conditional_creates(write: Write) -> None:
             entry.tree = rewrite(entry.tree, moved)
 
 
-async def _refuse_unknown_bases(write: Write, remote: list[tuple[Entry, Reference, Remote]]) -> None:
+async def _follow_remote(write: Write, remote: list[tuple[Entry, Reference, Remote]]) -> None:
     """A client refers to the EHRs of its own members, and to a copy that it sees under the address that it saw."""
     if not remote:
         return
@@ -84,16 +85,22 @@ async def _refuse_unknown_bases(write: Write, remote: list[tuple[Entry, Referenc
     unknown = []
     for entry, reference, target in remote:
         connection = known.get(target.base)
-        if connection is None or not await _may_name(write, connection, target):
+        copy = await _copy(write, connection, target) if connection else None
+        if connection is None or not await _may_name(write, connection, copy):
             unknown.append((entry, reference))
+        elif copy is not None:
+            write.targets["", reference.text] = copy
     if unknown:
         raise _refusal(NotSupported, "reference-unknown-base", _BASE, unknown)
 
 
-async def _may_name(write: Write, connection: ConnectionRow, target: Remote) -> bool:
+async def _copy(write: Write, connection: ConnectionRow, target: Remote) -> UUID | None:
+    return await connections.local_copy(write.unit, connection.id, target.type, target.id)
+
+
+async def _may_name(write: Write, connection: ConnectionRow, copy: UUID | None) -> bool:
     if write.caller.kind != "client" or connection.member in write.caller.members:
         return True
-    copy = await connections.local_copy(write.unit, connection.id, target.type, target.id)
     return copy is not None and bool(await resources.by_ids(write.unit, [copy]))
 
 
