@@ -149,7 +149,7 @@ def questions(oracle: Oracle, chance: random.Random) -> list[str]:
         "Task?_include=Task:focus&_include=Task:output",
         f"Task?patient={one}&_include=Task:focus",
         f"Task?patient={one.split('/')[1]}",
-        f"Task?patient:missing=false&_include=Task:output&_total=accurate",
+        "Task?patient:missing=false&_include=Task:output&_total=accurate",
         "Task?patient.name=person",
         "Task?owner.name=target",
         "Condition?patient.name=person",
