@@ -18,8 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.clock import SystemIds
-from app.store.pool import opening
+from app.store.pool import PLANNED_ANEW, PLANNED_ONCE, opening
 from app.store.visibility import EVERYBODY
+from bench.cases import CASES
 from bench.recording import MARKED_VERSION, Recorded
 from bench.world import World
 
@@ -67,6 +68,10 @@ class Replay:
         ]
 
 
+async def _as_it_was(_: object) -> None:
+    """As in the service: no reset between two uses of a connection."""
+
+
 def _flat(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
@@ -78,16 +83,19 @@ def _filled(value: Any, new: dict[Any, Any]) -> Any:
 def floor_app(dsn: str, world: World, recorded: dict[str, Recorded], *, pool_size: int, kind: str) -> Starlette:
     """`kind`: "floor", "unsynced" (a commit does not wait for the disk) or "plain"."""
     members = {*world.members, EVERYBODY}
-    begin, begin_search = opening(members), opening(members, searching=True)
+    begins = {case.name: opening(members, PLANNED_ONCE if case.writes else "") for case in CASES}
+    begins["search"] = opening(members, PLANNED_ANEW)
     replays = {name: Replay(each) for name, each in recorded.items()}
     pools: list[asyncpg.Pool[asyncpg.Record]] = []
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         more = {"synchronous_commit": "off"} if kind == "unsynced" else {}
-        pools.append(await asyncpg.create_pool(dsn, max_size=pool_size, server_settings={"jit": "off", **more}))
+        pools.append(
+            await asyncpg.create_pool(dsn, max_size=pool_size, server_settings={"jit": "off", **more}, reset=_as_it_was)
+        )
         async with pools[0].acquire() as connection:
-            await connection.execute(begin)
+            await connection.execute(opening(members))
             rows = await connection.fetch(VERSIONS, list(world.changing["floor"]))
             await connection.execute("COMMIT")
         replays["put"].versions.update((row["fhir_id"], row["version"]) for row in rows)
@@ -98,7 +106,7 @@ def floor_app(dsn: str, world: World, recorded: dict[str, Recorded], *, pool_siz
         rows: list[asyncpg.Record] = []
         statements = replays[name].statements(subject)
         async with pools[0].acquire() as connection:
-            await connection.execute(begin_search if name == "search" else begin)
+            await connection.execute(begins[name])
             for text, arguments in statements:
                 rows = await connection.fetch(text, *arguments)
             await connection.execute("COMMIT")

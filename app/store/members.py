@@ -8,6 +8,7 @@ import asyncpg
 
 from app.store.index_text import short
 from app.store.pool import Unit
+from app.store.visibility import VISIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class MemberRow:
 COLUMNS = "SELECT m.organization, m.kind, m.name, m.time_zone, m.notify FROM member m "
 BY_ID = COLUMNS + "WHERE m.organization = ANY($1::uuid[])"
 BY_KIND = COLUMNS + "WHERE m.kind = $1 ORDER BY m.name, m.organization"
+BY_FHIR_ID = (
+    COLUMNS + "JOIN resource r ON r.id = m.organization WHERE r.type = 'Organization' AND r.fhir_id = $2 AND " + VISIBLE
+)
 BY_IDENTIFIER = (
     COLUMNS
     + """JOIN index_token t ON t.resource = m.organization
@@ -33,7 +37,15 @@ ADD = "INSERT INTO member (organization, kind, name, time_zone, notify) VALUES (
 
 
 async def get(unit: Unit, ids: Collection[UUID]) -> dict[UUID, MemberRow]:
+    if not ids:
+        return {}
     return {row["organization"]: _of(row) for row in await unit.conn.fetch(BY_ID, list(ids))}
+
+
+async def by_fhir_id(unit: Unit, fhir_id: str) -> MemberRow | None:
+    """The member whose own Organization has this id, where the unit's members may see it."""
+    row = await unit.conn.fetchrow(BY_FHIR_ID, list(unit.members), fhir_id)
+    return None if row is None else _of(row)
 
 
 async def of_kind(unit: Unit, kind: str) -> list[MemberRow]:

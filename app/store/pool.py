@@ -69,6 +69,7 @@ class Store:
                 # the tables are small to the planner's eye and hot: compiling a plan costs more than it saves
                 "jit": "off",
             },
+            reset=_as_it_was,
         )
         return cls(pool)
 
@@ -82,7 +83,7 @@ class Store:
         """A transaction that sees what `members` take part in; committed at the end, rolled back on any exception."""
         context = frozenset(members) | {EVERYBODY}
         async with self.pool.acquire() as conn:
-            await conn.execute(opening(context, searching=searching))
+            await conn.execute(opening(context, PLANNED_ANEW if searching else PLANNED_ONCE if write else ""))
             try:
                 stamp = await conn.fetchval(STAMP, column=1) if write else None
                 unit = Unit(conn, context, stamp)
@@ -97,11 +98,17 @@ class Store:
 
 # A search is planned for its own values: what suits a member with twenty rows is slow for one with 40 % (ADR 0002).
 PLANNED_ANEW = "; SET LOCAL plan_cache_mode = force_custom_plan"
+# A writer asks by keys only, for which every plan is the same: planning anew, policies and all, costs twice the answer.
+PLANNED_ONCE = "; SET LOCAL plan_cache_mode = force_generic_plan"
 
 
-def opening(members: Collection[UUID], *, searching: bool = False) -> str:
-    """Begins a transaction that acts for `members`, in one round trip."""
-    return "".join(("BEGIN; SET LOCAL baton.members = '", _array(members), "'", PLANNED_ANEW if searching else ""))
+def opening(members: Collection[UUID], planning: str = "") -> str:
+    """Begins a transaction that acts for `members`, in one round trip; `planning` is one of the two above, or ''."""
+    return "".join(("BEGIN; SET LOCAL baton.members = '", _array(members), "'", planning))
+
+
+async def _as_it_was(_: object) -> None:
+    """Instead of asyncpg's reset, one more round trip each time: nothing here outlives its transaction."""
 
 
 def _array(members: Collection[UUID]) -> str:

@@ -109,6 +109,8 @@ async def history(unit: Unit, resource: UUID) -> list[Stored]:
 
 async def visible_keys(unit: Unit, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
     """(type, id) -> resource key, of those that exist and that the unit's members may see."""
+    if not keys:
+        return {}
     rows = await unit.conn.fetch(KEYS, list(unit.members), *_split(keys))
     return {(row["type"], row["fhir_id"]): row["id"] for row in rows}
 

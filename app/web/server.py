@@ -10,8 +10,8 @@ from starlette.middleware import Middleware
 from app.services.network import Network
 from app.store.trouble import AWAY
 from app.version import VERSION
+from app.web.fhir_api.door import FhirDoor
 from app.web.fhir_api.face import FhirFace
-from app.web.fhir_api.route import FhirRoute
 from app.web.numbered import Numbered
 from app.web.oauth.routes import oauth_routes
 from app.web.site import site
@@ -28,7 +28,7 @@ def create_app(opening: Opening, beside: Started) -> FastAPI:
         async with opening() as network:
             app.state.network = network
             app.router.routes.extend(oauth_routes(network))
-            app.router.routes.append(FhirRoute(FhirFace(network)))
+            app.state.face = FhirFace(network)
             app.mount("/", site(network))
             async with beside(network):
                 app.state.ready = True
@@ -42,7 +42,7 @@ def create_app(opening: Opening, beside: Started) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        middleware=[Middleware(Numbered)],
+        middleware=[Middleware(Numbered), Middleware(FhirDoor)],
     )
 
     @app.get("/live", include_in_schema=False)

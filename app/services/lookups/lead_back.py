@@ -6,7 +6,7 @@ Leading back only routes; it gives nobody rights. A posted copy with a member's 
 from typing import Any
 
 from app.fhir import json
-from app.fhir.references import Local, Remote, parse_reference
+from app.fhir.references import Local, Remote, Target, parse_reference
 from app.services.network import Network
 from app.store import connections, members, resources
 from app.store.members import MemberRow
@@ -23,7 +23,13 @@ async def member_behind(network: Network, unit: Unit, reference: dict[str, Any])
         found = await _by_identifier(network, unit, [reference.get("identifier", {})])
         if found is not None:
             return found
-        copy = await _resource(network, unit, reference.get("reference", ""))
+        if "reference" not in reference:
+            return None
+        target = parse_reference(reference["reference"], network.base)
+        found = await _itself(unit, target)
+        if found is not None:
+            return found
+        copy = await _resource(unit, target)
         if copy is None or copy.type not in BELONGS_TO:
             return None
         member = (await members.get(unit, [copy.id])).get(copy.id)
@@ -49,10 +55,15 @@ async def _by_identifier(network: Network, unit: Unit, identifiers: list[dict[st
     return None
 
 
-async def _resource(network: Network, unit: Unit, text: str) -> resources.Stored | None:
-    if not text:
-        return None
-    match parse_reference(text, network.base):
+async def _itself(unit: Unit, target: Target) -> MemberRow | None:
+    """Most references name the member's own Organization: one question answers them."""
+    if isinstance(target, Local) and target.type == "Organization":
+        return await members.by_fhir_id(unit, target.id)
+    return None
+
+
+async def _resource(unit: Unit, target: Target) -> resources.Stored | None:
+    match target:
         case Local(type=type_name, id=fhir_id):
             return (await resources.current(unit, [(type_name, fhir_id)])).get((type_name, fhir_id))
         case Remote(base=base, type=type_name, id=remote_id):

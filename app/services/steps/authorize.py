@@ -7,7 +7,7 @@ change its status, statusReason and output. Members' own Organizations are writt
 
 from app.domain.referral import task
 from app.fhir.errors import BusinessRule, Forbidden
-from app.services.lookups.lead_back import member_behind
+from app.services.steps.owners import owner_of
 from app.services.writing import Entry, Write
 from app.store import members, participations
 
@@ -40,7 +40,7 @@ def _scopes(write: Write, entry: Entry) -> None:
 async def _may_change(write: Write, entry: Entry, found: set[str]) -> None:
     roles = {"requester"} if "author" in found else set()
     if entry.type == "Task" and entry.before_tree is not None:
-        owner = await member_behind(write.network, write.unit, entry.before_tree.get("owner", {}))
+        owner = await owner_of(write, entry.before_tree)
         if owner is not None and owner.organization in write.caller.members:
             roles.add("owner")
     if not roles:

@@ -25,7 +25,9 @@ async def note_origins(write: Write) -> None:
 
 
 def _names(entry: Entry) -> list[str]:
-    return [name for name in (entry.full_url, entry.tree.get("meta", {}).get("source", ""), entry.sent_id) if name]
+    """What its own system may call it; urn:uuid holds within one Bundle only."""
+    names = (entry.full_url, entry.tree.get("meta", {}).get("source", ""), entry.sent_id)
+    return [name for name in names if name and not name.startswith("urn:uuid:")]
 
 
 async def _remote_id(write: Write, entry: Entry, connection: ConnectionRow) -> str:

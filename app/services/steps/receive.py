@@ -9,10 +9,11 @@ from app.domain.referral import task
 from app.domain.referral.due import due
 from app.domain.referral.waiting import ROUTE, SENDER_NOT_READ
 from app.fhir.references import Local, parse_reference
-from app.services.lookups.lead_back import member_behind
 from app.services.steps.origins import note_origins
+from app.services.steps.owners import owner_of
 from app.services.writing import Entry, Write
-from app.store import events, members, referrals
+from app.store import events, referrals
+from app.store.members import MemberRow
 from app.store.record import EventRow
 from app.store.referrals import ReferralRow
 
@@ -22,9 +23,9 @@ async def receive(write: Write) -> None:
     await note_origins(write)
     for entry in write.changing:
         if entry.type == "Task" and _asks(entry):
-            owner = await member_behind(write.network, write.unit, entry.tree.get("owner", {}))
+            owner = await owner_of(write, entry.tree)
             if owner is not None and owner.organization == write.network.organization:
-                await _receive(write, entry)
+                await _receive(write, entry, owner)
 
 
 def _asks(entry: Entry) -> bool:
@@ -32,10 +33,8 @@ def _asks(entry: Entry) -> bool:
     return task.is_referral(entry.tree) and entry.tree["status"] == "requested"
 
 
-async def _receive(write: Write, entry: Entry) -> None:
+async def _receive(write: Write, entry: Entry, coordinator: MemberRow) -> None:
     network, unit = write.network, write.unit
-    coordinator = network.coordinator
-    zone = (await members.get(unit, [coordinator]))[coordinator].time_zone
     request = _local_focus(write, entry)
     row = ReferralRow(
         id=network.ids.next(),
@@ -46,9 +45,9 @@ async def _receive(write: Write, entry: Entry) -> None:
         sources=sorted(write.caller.members),
         connection=None,
         external_key=None,
-        owner=coordinator,
+        owner=coordinator.organization,
         next_action=ROUTE,
-        due=due(unit.now, zone),
+        due=due(unit.now, coordinator.time_zone),
         waiting_because=None if request else SENDER_NOT_READ,
         received_at=unit.now,
         closed_at=None,

@@ -2,7 +2,7 @@
 
 from app.domain.referral import task, transitions
 from app.fhir.errors import BusinessRule
-from app.services.lookups.lead_back import member_behind
+from app.services.steps.owners import owner_of
 from app.services.writing import Entry, Write
 
 
@@ -30,7 +30,7 @@ async def _owner(write: Write, entry: Entry) -> None:
     """A client hands a referral to the network, which passes it on; naming a member as owner would reach nobody."""
     if entry.mode == "author" or (entry.before_tree or {}).get("owner") == entry.tree.get("owner"):
         return
-    owner = await member_behind(write.network, write.unit, entry.tree.get("owner", {}))
+    owner = await owner_of(write, entry.tree)
     if owner is not None and owner.organization == write.network.organization:
         return
     if (owner is None or owner.organization in write.caller.members) and not await _was_handed_over(write, entry):
@@ -42,7 +42,7 @@ async def _was_handed_over(write: Write, entry: Entry) -> bool:
     """Whether the network has this referral already: then it stays with it until its end."""
     if entry.before_tree is None or entry.before_tree.get("status") == "draft":
         return False
-    owner = await member_behind(write.network, write.unit, entry.before_tree.get("owner", {}))
+    owner = await owner_of(write, entry.before_tree)
     return owner is not None and owner.organization == write.network.organization
 
 
