@@ -48,6 +48,7 @@ conformance: $(VENV)/.dev
 	$(BIN)/python -m tools.conformance
 
 golden: $(VENV)/.dev
+	$(BIN)/python -m tools.refusals
 	UPDATE_GOLDEN=1 $(PYTEST) -q -k golden $(TESTS)
 
 bench: $(VENV)/.dev
