@@ -42,7 +42,7 @@ docs-check: $(VENV)/.dev
 	$(PYTEST) -q tests/architecture -k docs
 
 soak: $(VENV)/.dev browser
-	$(PYTEST) -m soak --durations=20 $(TESTS)
+	SOAK=1 $(PYTEST) -m "soak or long or hypothesis" --durations=20 $(TESTS)
 
 conformance: $(VENV)/.dev
 	$(BIN)/python -m tools.conformance

@@ -6,6 +6,7 @@ when the last worker leaves. Nothing is skipped silently: `tests/parts.py` says 
 
 import asyncio
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.store.embedded import EmbeddedPostgres
 from tests import parts
@@ -120,6 +122,10 @@ CLUSTER_FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # seeded and small in `make test`, so that it is the same for everybody; many and new ones in `make soak`
+    settings.register_profile("test", derandomize=True, deadline=None)
+    settings.register_profile("soak", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+    settings.load_profile("soak" if os.environ.get("SOAK") else "test")
     config.pluginmanager.register(parts, "parts")
     if not hasattr(config, "workerinput"):
         folder = Path(tempfile.mkdtemp(prefix="baton-test-"))

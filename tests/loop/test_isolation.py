@@ -186,6 +186,7 @@ async def look_around(crowd: Crowd, who: str, chance: random.Random) -> int:
     return seen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(1 if not SOAK else 30))
 async def test_every_answer_holds_only_what_the_oracle_shows(crowd: Crowd, seed: int) -> None:
     """SCO-19: small in `make test`, large with SOAK=1."""
