@@ -63,7 +63,7 @@ def decision(tree: dict[str, Any] | None, recipient: Recipient = PANTRY, now: da
         pytest.param(consent({"securityLabel": [{"code": "N"}]}), "consent-not-understood", id="CV-16"),
         pytest.param(consent({"code": [{"text": "x"}]}), "consent-not-understood", id="codes"),
         pytest.param(consent({"class": [{"code": "Patient"}]}), "consent-not-understood", id="classes"),
-        pytest.param(consent(provision=None), "consent-does-not-permit", id="no provision"),
+        pytest.param(consent(provision=None), "consent-names-nobody", id="no provision"),
         pytest.param(consent({"type": "deny"}), "consent-does-not-permit", id="a denial"),
         pytest.param(consent({"actor": []}), "consent-names-nobody", id="nobody is named"),
         pytest.param(consent(modifierExtension=[{"url": "x"}]), "consent-not-understood", id="CV-25 at the root"),
