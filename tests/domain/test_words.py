@@ -15,6 +15,8 @@ from app.domain.referral.words import Contact
         ([{"use": "old", "text": "Before"}, {"use": "usual", "text": "Now"}], "Now"),
         ([{"use": "nickname", "text": "J"}, {"use": "official", "text": "Jan Water"}], "Jan Water"),
         ([{"use": "maiden", "text": "Before"}], ""),
+        ([{"text": "Before", "period": {"end": "2020-07-22"}}, {"text": "Now", "period": {"start": "2020-07-22"}}], "Now"),
+        ([{"text": "Only", "period": {"end": "2020"}}], "Only"),
         ([{"use": "official"}, {"text": "Said"}], "Said"),
         ([], ""),
         ("Food Pantry", "Food Pantry"),
@@ -47,6 +49,19 @@ def test_a_need_is_its_code_else_its_category() -> None:
     assert words.codes({"coding": [{"system": "urn:x", "code": "2"}]}) == ("Code 2",)
 
 
+@pytest.mark.parametrize(
+    ("system", "display", "said"),
+    [
+        (words.SNOMED, "Provision of food (procedure)", "Provision of food"),
+        (words.SNOMED, "Care (Regime/therapy)", "Care (Regime/therapy)"),
+        (words.SNOMED, "Housing (temporary) (finding)", "Housing (temporary)"),
+        ("urn:x", "Ours (procedure)", "Ours (procedure)"),
+    ],
+)
+def test_a_full_name_of_snomed_is_said_without_its_kind(system: str, display: str, said: str) -> None:
+    assert words.concept({"coding": [{"system": system, "display": display}]}) == said
+
+
 def test_reasons_are_said_once() -> None:
     request = {"reasonCode": [{"text": "Hungry"}, {"text": "Hungry"}, {}]}
     assert words.reasons(request, [{"code": {"text": "Food insecurity"}}, {}]) == ("Hungry", "Food insecurity")
@@ -58,6 +73,8 @@ def test_an_address_is_one_line_of_what_there_is() -> None:
         {"address": [old, {"line": ["1 Main St"], "city": "Town", "state": "MA", "postalCode": "02100"}]}
     ) == ("1 Main St, Town, MA 02100")
     assert words.address({"address": [old, {"city": "Town"}]}) == "Town"
+    left = {"city": "Left", "period": {"end": "2020-07-22"}}
+    assert words.address({"address": [left, {"city": "Town"}]}) == "Town"
     assert words.address({}) == ""
 
 

@@ -52,6 +52,11 @@ class Referral:
             for urn, tree in self.trees.items()
         ]
 
+    def need(self) -> str:
+        """What people read that is asked for: without SNOMED CT's "(procedure)"."""
+        display: str = self.one("ServiceRequest")["code"]["coding"][0]["display"]
+        return display.rsplit(" (", 1)[0] if display.endswith(")") else display
+
     def personal(self) -> list[str]:
         """Words that stand in no e-mail: names, birth date, phone, address, need."""
         patient, request = self.one("Patient"), self.one("ServiceRequest")

@@ -1,13 +1,16 @@
 """FHIR trees in people's words: who somebody is, how to reach them, what is needed. Pure; missing parts become ''."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Tree = Mapping[str, Any]
 
+SNOMED = "http://snomed.info/sct"
+SEMANTIC_TAG = re.compile(r" \((?:procedure|finding|situation|disorder|regime/therapy|observable entity|event)\)$")
 SYSTEM_NAMES = {
-    "http://snomed.info/sct": "SNOMED CT",
+    SNOMED: "SNOMED CT",
     "http://loinc.org": "LOINC",
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
     "http://www.ama-assn.org/go/cpt": "CPT",
@@ -98,9 +101,15 @@ def language(tree: Tree) -> str:
 def concept(tree: Tree) -> str:
     """A CodeableConcept's text, or its first display, or its first code."""
     codings = tree.get("coding", ())
-    displays = [coding["display"] for coding in codings if "display" in coding]
+    displays = [_plain(coding) for coding in codings if "display" in coding]
     codes = [coding["code"] for coding in codings if "code" in coding]
     return str(tree.get("text") or next(iter(displays), "") or next(iter(codes), ""))
+
+
+def _plain(coding: Tree) -> str:
+    """SNOMED CT's full names end in their kind, as in "Provision of food (procedure)", which is nothing to people."""
+    display = str(coding["display"])
+    return SEMANTIC_TAG.sub("", display) if coding.get("system") == SNOMED else display
 
 
 def need(request: Tree) -> str:
