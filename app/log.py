@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final, TextIO
 from uuid import UUID
 
+import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger
 
@@ -97,18 +98,26 @@ def _allow_listed(_: Any, __: str, event: EventDict) -> EventDict:
     return kept | ({"dropped": dropped} if dropped else {})
 
 
+# tuples: a union written in place would be made anew for each field of each line
+_NUMBERS: Final = (bool, int, float)
+_TEXTS: Final = (str, UUID)
+
+
 def _plain(name: str, value: object) -> object:
     """Numbers and short texts; of anything else only its class, since its text may hold data."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, _NUMBERS):
         return value
-    if isinstance(value, str | UUID):
+    if isinstance(value, _TEXTS):
         return str(value) if name == "trace" else str(value)[:MAX_TEXT]
     return type(value).__name__
 
 
 def _as_json_line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     """ASCII only, so that no line break, escape sequence or direction mark of any script gets out (LOG-03)."""
-    return json.dumps(event, ensure_ascii=True).replace("\x7f", "\\u007f")
+    line = orjson.dumps(event).decode()
+    if line.isascii() and "\x7f" not in line:
+        return line
+    return json.dumps(event, ensure_ascii=True, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 class _LibraryLine(logging.Formatter):

@@ -73,7 +73,7 @@ def parse(body: bytes) -> JsonObject:
         raise Structure("json-trailing", "There is something after the resource; a body holds exactly one.")
     if type(tree) is not dict:
         raise Structure("json-object", "The body must be a JSON object with a resourceType.")
-    if _may_break_limits(body, text) and _breaks_limits(tree, 1):
+    if (_may_be_large(body) and _is_too_large(tree, 1)) or (_may_hold_forbidden(text) and _holds_forbidden(tree)):
         raise next(_problems(tree))
     return tree
 
@@ -205,34 +205,36 @@ def _marked(tree: Any, rule: str) -> Iterator[str]:
             yield at
 
 
-def _may_break_limits(body: bytes, text: str) -> bool:
-    """A glance at the text that spares most bodies a walk through the tree."""
-    return (
-        any(escape in text for escape in ("\\u", "\\b", "\\f"))
-        or (not text.isascii() and has_forbidden(text))
-        or body.count(b"[") + body.count(b"{") > MAX_DEPTH
-        or body.count(b",") >= MAX_ITEMS
-    )
+def _may_be_large(body: bytes) -> bool:
+    """A glance that spares small bodies a walk through the tree; so does the next one for characters."""
+    return body.count(b"[") + body.count(b"{") > MAX_DEPTH or body.count(b",") >= MAX_ITEMS
 
 
-def _breaks_limits(node: Any, depth: int) -> bool:
-    """True when something is too deep, too long or not a character; recursion ends at MAX_DEPTH."""
+def _may_hold_forbidden(text: str) -> bool:
+    return any(escape in text for escape in ("\\u", "\\b", "\\f")) or (not text.isascii() and has_forbidden(text))
+
+
+def _is_too_large(node: JsonObject | list[Any], depth: int) -> bool:
+    """True when something is too deep or too long; recursion ends at MAX_DEPTH."""
+    if depth > MAX_DEPTH or (type(node) is list and len(node) > MAX_ITEMS):
+        return True
+    for value in node.values() if type(node) is dict else node:
+        if isinstance(value, _CONTAINERS) and _is_too_large(value, depth + 1):
+            return True
+    return False
+
+
+_CONTAINERS = (dict, list)
+
+
+def _holds_forbidden(node: Any) -> bool:
+    """True when a string or a key is not text. Called where nothing is too deep."""
     kind = type(node)
     if kind is str:
         return has_forbidden(node)
     if kind is dict:
-        if depth > MAX_DEPTH:
-            return True
-        for key, value in node.items():
-            if _breaks_limits(value, depth + 1) or has_forbidden(key):
-                return True
-    elif kind is list:
-        if depth > MAX_DEPTH or len(node) > MAX_ITEMS:
-            return True
-        for item in node:
-            if _breaks_limits(item, depth + 1):
-                return True
-    return False
+        return any(has_forbidden(key) or _holds_forbidden(value) for key, value in node.items())
+    return kind is list and any(map(_holds_forbidden, node))
 
 
 def _problems(tree: JsonObject) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from app.store.members import MemberRow
 
 
 async def owner_of(write: Write, task: JsonObject) -> MemberRow | None:
-    """The member that a Task's owner leads to. Nobody is not remembered: the Organization may come in this very write."""
+    """The member that a Task's owner leads to. Nobody is not remembered: the Organization may come in this write."""
     owner = task.get("owner", {})
     named = json.dump(owner)
     if named not in write.owners:
