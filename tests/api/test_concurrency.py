@@ -1,6 +1,7 @@
 """Many at once: one version wins, one resource is made, a poller misses nothing, a page walk repeats and skips nothing."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,7 +40,7 @@ async def test_fifty_puts_without_a_version_are_fifty_versions(town: Town) -> No
     )
     assert [row["version"] for row in rows] == list(range(1, 52))
     times = [row["last_updated"] for row in rows]
-    assert all(earlier < later for earlier, later in zip(times, times[1:], strict=False))
+    assert all(earlier < later for earlier, later in itertools.pairwise(times))
 
 
 async def test_sixty_four_conditional_creates_make_one_resource(town: Town) -> None:

@@ -1,6 +1,5 @@
 """Scopes: interaction x letter x type, alone and in Bundles. *Source*: SMART App Launch 2.2; security sheet SCO-01..04."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +15,7 @@ LETTERS = "cruds"
 
 
 @pytest.fixture(scope="module")
-async def narrow(town: Town) -> AsyncIterator[dict[str, System]]:
+async def narrow(town: Town) -> dict[str, System]:
     """A system for each single letter on Location, and some more."""
     scopes = {letter: f"system/Location.{letter}" for letter in LETTERS}
     scopes |= {
@@ -24,7 +23,7 @@ async def narrow(town: Town) -> AsyncIterator[dict[str, System]]:
         "other": "system/Patient.cruds",
     }
     scopes |= {"v1 read": "system/Location.read", "v1 write": "system/Location.write", "v1 all": "system/*.*"}
-    yield {name: await town.world.system(town.clinic, scopes=text) for name, text in scopes.items()}
+    return {name: await town.world.system(town.clinic, scopes=text) for name, text in scopes.items()}
 
 
 async def ask(system: System, interaction: str, made: dict[str, Any]) -> httpx.Response:

@@ -5,7 +5,7 @@
 
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -58,7 +58,7 @@ class Crowd:
 
 
 @pytest.fixture
-async def crowd(empty_town: Town) -> AsyncIterator[Crowd]:
+async def crowd(empty_town: Town) -> Crowd:
     town = empty_town
     second = await town.world.member("source")
     members = {"clinic": town.clinic, "second": second, "pantry": town.pantry, "shelter": town.shelter}
@@ -69,7 +69,7 @@ async def crowd(empty_town: Town) -> AsyncIterator[Crowd]:
         "shelter": town.other_cbo,
     }
     everybody = {f"Organization/{each}" for each in (*members.values(), town.platform)}
-    yield Crowd(town, systems, members, Oracle(everybody=everybody))
+    return Crowd(town, systems, members, Oracle(everybody=everybody))
 
 
 async def send_one(crowd: Crowd, chance: random.Random) -> None:
@@ -109,7 +109,7 @@ async def complete_one(crowd: Crowd, chance: random.Random) -> None:
     open_ones = [each for each in crowd.sent if each[3] in crowd.oracle.parts]
     if not open_ones:
         return
-    sender, target, sent, part = chance.choice(open_ones)
+    sender, target, _sent, part = chance.choice(open_ones)
     system = crowd.systems[target]
     task = (await system.get(part)).json()
     if task["status"] != "requested":

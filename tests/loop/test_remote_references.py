@@ -248,6 +248,6 @@ async def test_a_request_with_contained_reasons_is_passed_on(town: Town) -> None
     answer = await town.ehr.bundle("transaction", entries)
     assert answer.status_code == 200, answer.text
     assert await why_waiting(town, answer.json()["entry"][-1]["response"]["location"].split("/")[-3]) == ""
-    (child,) = [each for each in await town.cbo.search("Task?_count=1")]
+    (child,) = list(await town.cbo.search("Task?_count=1"))
     order = (await town.cbo.get(child["focus"]["reference"])).json()
     assert [each["id"] for each in order["contained"]] == ["why"]
