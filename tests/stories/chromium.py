@@ -12,13 +12,15 @@ from tests.stories.waiting import eventually
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 320, "height": 640}
 ACT_WITHIN_MS = 15_000
+# root has no sandbox to offer; in a container shared memory is small and there is no graphics card
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 
 
 @contextmanager
 def opened() -> Iterator[Browser]:
-    """The system's Chromium; root has no sandbox to offer it."""
+    """The system's Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         try:
             yield browser
         finally:

@@ -61,7 +61,8 @@ class Draw:
         return "".join(self.chance.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(letters))
 
     def phone(self) -> str:
-        return f"+1 555 01{self.chance.randrange(100):02} {self.chance.randrange(10_000):04}"
+        """One of those that are set aside for stories: 555-0100 to 555-0199 in any area."""
+        return f"+1 {self.chance.randrange(201, 990)} 555 01{self.chance.randrange(100):02}"
 
     def address(self) -> dict[str, object]:
         line = f"{self.chance.randrange(1, 200)} {self.chance.choice(STREETS)}"

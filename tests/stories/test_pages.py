@@ -6,11 +6,12 @@ Every page is also kept as a picture: in the folder that SCREENSHOTS names, else
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Error, expect
 
 from tests.stories import axe
 from tests.stories.chromium import PHONE, AtDesk
@@ -39,6 +40,11 @@ class Street:
         if person is not None:
             desk.sign_in(person)
         return desk
+
+    def picture(self, desk: AtDesk, name: str, *, whole: bool = False) -> None:
+        """For people to look at; a Chromium that is too busy to draw one does not make a page wrong."""
+        with suppress(Error):
+            desk.page.screenshot(path=self.pictures / f"{name}.png", full_page=whole)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +174,7 @@ def test_axe_finds_nothing_against_wcag_2_2_aa(
     desk = desks(who)
     desk.page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
     go(desk, street)
-    desk.page.screenshot(path=street.pictures / f"{name}{'-dark' if colours == 'dark' else ''}.png")
+    street.picture(desk, f"{name}{'-dark' if colours == 'dark' else ''}")
     assert axe.findings(desk.page, script) == []
 
 
@@ -189,7 +195,7 @@ def test_a_narrow_phone_shows_a_page_without_scrolling_sideways(
 ) -> None:
     desk = desks(who, size=PHONE)
     go(desk, street)
-    desk.page.screenshot(path=street.pictures / f"{name}-phone.png", full_page=True)
+    street.picture(desk, f"{name}-phone", whole=True)
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert desk.page.title().startswith(desk.page.locator("h1").first.inner_text())
 
