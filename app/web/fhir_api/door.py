@@ -2,6 +2,9 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+# SMART's discovery lies below the FHIR base and belongs to OAuth.
+DISCOVERY = "/fhir/.well-known/smart-configuration"
+
 
 class FhirDoor:
     """ASGI. Every address at /fhir and below gets FHIR's answer, whatever is in it; `others` have the rest.
@@ -15,7 +18,7 @@ class FhirDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
-        if path == "/fhir" or path.startswith("/fhir/"):
+        if (path == "/fhir" or path.startswith("/fhir/")) and path != DISCOVERY:
             await scope["app"].state.face(scope, receive, send)
         else:
             await self.others(scope, receive, send)
