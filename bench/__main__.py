@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -38,7 +37,7 @@ def main() -> None:
         print("making the network that is measured (some minutes)", flush=True)
         plan = asyncio.run(_prepare(postgres, folder))
         world, _ = pickle.loads(plan.world_file.read_bytes())
-        load_before, disk_ms, started = os.getloadavg()[0], fsync_ms(folder), time.monotonic()
+        load_before, disk_ms = os.getloadavg()[0], fsync_ms(folder)
         with ExitStack() as stack:
             servers = {name: stack.enter_context(serving(each)) for name, each in _plans(plan, postgres).items()}
             rounds, seconds = arguments.rounds, arguments.seconds
@@ -47,7 +46,7 @@ def main() -> None:
         slow = [case for case in cases if measured.ratio(case.name) < case.aim or arguments.profile]
         profiles = {case.name: _profile(plan, world, case.name, seconds) for case in slow}
         bare = _bare(plan, world, folder, rounds, seconds) if "read" in {case.name for case in cases} else None
-        machine = Machine(load_before, os.getloadavg()[0], disk_ms, time.monotonic() - started, memory)
+        machine = Machine(load_before, os.getloadavg()[0], disk_ms, memory)
         page = report.page(cases, measured, bare, profiles, machine, rounds=rounds, seconds=seconds)
     arguments.page.write_text(page, encoding="utf-8")
     print(f"written: {arguments.page}")

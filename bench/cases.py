@@ -14,7 +14,7 @@ FHIR_JSON = "application/fhir+json"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`aim`: the least share of the floor's rate that we want; `requests` makes the bytes for one server's resources."""
+    """`aim`: the share of the floor's rate that we want; `requests` makes the bytes for one server's resources."""
 
     name: str
     title: str

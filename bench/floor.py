@@ -25,7 +25,8 @@ from bench.recording import MARKED_VERSION, Recorded
 from bench.world import World
 
 PLAIN = """
-SELECT v.body FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version WHERE r.type = $1 AND r.fhir_id = $2
+SELECT v.body FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
+WHERE r.type = $1 AND r.fhir_id = $2
 """
 VERSIONS = "SELECT fhir_id, version FROM resource WHERE type = 'Task' AND fhir_id = ANY($1::text[])"
 MEDIA_TYPE = "application/fhir+json"

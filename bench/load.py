@@ -1,4 +1,4 @@
-"""The load: wrk where it is installed (apt-get install wrk), else a client of our own that costs more of the machine."""
+"""The load: wrk where it is installed (apt-get install wrk), else a client of our own, which costs more."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Rounds: each case on ours, on the floor and without each duty, one after the other, so that a neighbour's load hits all."""
+"""Rounds: each case on ours, on the floor and without each duty in turn, so that a neighbour's load hits them all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ def measure(
     rounds: int,
     seconds: float,
 ) -> Measured:
-    """Every case on every server, `rounds` times; a first short run of each warms plans and caches and is not counted."""
+    """Every case on every server, `rounds` times; a first short run of each warms plans and caches, uncounted."""
     measured = Measured()
     for case in cases:
         files = {side: folder / f"{case.name}-{side}.requests" for side in ("ours", "floor")}
@@ -76,8 +76,8 @@ def measure(
                 run = _run(server, file, folder, seconds if number else min(seconds, 2))
                 if number:
                     measured.rounds.setdefault((case.name, name), []).append(run)
-        print(f"{case.title}: {measured.rate(case.name, 'ours'):,.0f}/s, floor {measured.rate(case.name, 'floor'):,.0f}/s, "
-              f"ratio {measured.ratio(case.name):.2f}", flush=True)  # fmt: skip
+        rates = ", ".join(f"{name} {measured.rate(case.name, name):,.0f}" for name in servers)
+        print(f"{case.title}, per second: {rates}", flush=True)
     return measured
 
 

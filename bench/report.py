@@ -22,18 +22,48 @@ PEERS = (
     ("HAPI FHIR 8.8.0", {"read": 2763, "search": 235, "put": 443, "post": 555, "transaction": 276}, "1.36 GB"),
     ("Medplum 4.5.2", {"read": 1505, "search": 487, "put": 255, "post": 153, "transaction": 53}, "0.7 GB"),
 )
-# What raw asyncpg reached with the stack of this program: reads without transaction or audit, one CTE write, per second.
+# What raw asyncpg reached with this stack, per second: reads without transaction or audit, and one CTE write.
 STACK_READ, STACK_WRITE = 4_500, 3_497
+
+HEAD = """# Benchmarks
+
+Written by `make bench`; how it measures stands in `bench/`. Figures depend on the machine, ratios much less.
+
+* {date}, {processor}, {cores} cores shared with everything else on the machine:
+  load average {load_before:.1f} before the run and {load_after:.1f} after it.
+* Python {python}, uvicorn {uvicorn} with httptools and uvloop, one worker process, the delivery worker off;
+  asyncpg {asyncpg}, {pool} connections; embedded PostgreSQL 18 with its ordinary settings, fsync on:
+  the disk keeps 8 kB in {fsync:.2f} ms.
+* Load by {tool} on {connections} connections, from the same cores. {rounds} rounds of {seconds:g} s, in which all
+  servers take turns; medians. A ratio is the median of the rounds' own ratios.
+* The floor is the same SQL by raw asyncpg behind bare Starlette routes: a read runs the same BEGIN with context, the
+  same statement with its audit row, and COMMIT; a write stores the same rows with the same statements. It checks
+  nothing: no token, no parsing, no look-ups."""
+
+SHARES = """Microseconds of processor time a request, in the worker and in PostgreSQL; then the share of each duty,
+found by switching it off. A share of a few per cent, either way, is noise. Participation is the predicate of each statement
+and row-level security; the rows of participation themselves are written either way."""
+
+FLOOR = """Raw asyncpg was measured at {stack_read:,} reads and {stack_write:,} one-statement writes a second
+for this stack, on a machine with nothing else to do. Half of that is {half_read:,} and {half_write:,}; the floor here
+reaches {read:,.0f} reads ({read_share:.2f} of the figure) and {write:,.0f} POSTs ({write_share:.2f}). The difference by its causes:"""
+
+FLOOR_REST = """The rest is the neighbours (load average {load_before:.1f} to {load_after:.1f}; the load generator,
+the worker and PostgreSQL alone want three cores, and there are {cores}) and the rows: a write here stores its audit row, two
+participations, an event and a delivery as well."""
+
+PEERS_TEXT = """Not measured here: published figures on 2 shared cores, 16 connections, 10,000 Tasks, PostgreSQL, best
+of several rounds. Neither peer authenticates finely nor audits. In brackets: ours, one worker under the load above, to theirs.
+Their memory: {memory}."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Load averages of a minute, before and after; time to keep 8 kB; length of the run; the worker's memory in MB."""
+    """Load averages of a minute, before and after; time to keep 8 kB; the worker's memory in MB: resident, its own."""
 
     load_before: float
     load_after: float
     fsync_ms: float
-    seconds: float
     memory_mb: tuple[float, float]
 
 
@@ -48,53 +78,57 @@ def page(
     seconds: float,
 ) -> str:
     """The whole page."""
-    text = [
-        *_head(machine, rounds, seconds),
-        "", "## Beside the floor", "", *_ratios(cases, measured),
-        "", "## Where a request's processor time goes", "", *_shares(cases, measured),
-        "", "## Memory", "", f"One worker after its rounds: {machine.memory_mb[0]:.0f} MB resident, "
-        f"{machine.memory_mb[1]:.0f} MB of them its own.",
+    resident, own = machine.memory_mb
+    sections = [
+        _head(machine, rounds, seconds),
+        "## Beside the floor",
+        _ratios(cases, measured),
+        "## Where a request's processor time goes",
+        SHARES,
+        _shares(cases, measured),
+        "## Memory",
+        f"One worker after its rounds: {resident:.0f} MB resident, {own:.0f} MB of them its own.",
         *(_floor(bare, machine) if bare else ()),
-        "", "## Peers, as published", "", *_peers(cases, measured),
-        *(line for case in cases if case.name in profiles for line in _profile(case, measured, profiles[case.name])),
-    ]  # fmt: skip
-    return "\n".join(text) + "\n"
-
-
-def _head(machine: Machine, rounds: int, seconds: float) -> list[str]:
-    return [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`; how it measures stands in `bench/`. Figures depend on the machine, ratios much less.",
-        "",
-        f"* {datetime.now(UTC):%Y-%m-%d}, {_processor()}, {psutil.cpu_count()} cores shared with everything else on the "
-        f"machine: load average {machine.load_before:.1f} before the run and {machine.load_after:.1f} after it.",
-        f"* Python {platform.python_version()}, uvicorn {version('uvicorn')} with httptools and uvloop, one worker process, "
-        f"the delivery worker off; asyncpg {version('asyncpg')}, {POOL_SIZE} connections; embedded PostgreSQL 18 with its "
-        f"ordinary settings, fsync on: the disk keeps 8 kB in {machine.fsync_ms:.2f} ms.",
-        f"* Load by {tool()} on {CONNECTIONS} connections of the same machine. {rounds} rounds of {seconds:g} s; all servers "
-        "take turns within a round; medians. Ratios are the median of the rounds' own ratios.",
-        "* The floor is the same SQL by raw asyncpg behind bare Starlette routes: a read runs the same BEGIN, context, "
-        "statement with audit row, and COMMIT; a write stores the same rows with the same statements. It checks nothing.",
+        "## Peers, as published",
+        PEERS_TEXT.format(memory=", ".join(f"{name} {memory}" for name, _, memory in PEERS)),
+        _peers(cases, measured),
+        *(part for case in cases if case.name in profiles for part in _profile(case, measured, profiles[case.name])),
     ]
+    return "\n\n".join(sections) + "\n"
 
 
-def _ratios(cases: Sequence[Case], measured: Measured) -> list[str]:
+def _head(machine: Machine, rounds: int, seconds: float) -> str:
+    return HEAD.format(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        processor=_processor(),
+        cores=psutil.cpu_count(),
+        load_before=machine.load_before,
+        load_after=machine.load_after,
+        python=platform.python_version(),
+        uvicorn=version("uvicorn"),
+        asyncpg=version("asyncpg"),
+        pool=POOL_SIZE,
+        fsync=machine.fsync_ms,
+        tool=tool(),
+        connections=CONNECTIONS,
+        rounds=rounds,
+        seconds=seconds,
+    )
+
+
+def _ratios(cases: Sequence[Case], measured: Measured) -> str:
     rows = []
     for case in cases:
         name, ratio = case.name, measured.ratio(case.name)
-        verdict = "reached" if ratio >= case.aim else "below, see the profile"
-        rows.append(
-            (
-                case.title, f"{measured.rate(name, 'ours'):,.0f}", f"{measured.rate(name, 'floor'):,.0f}", f"{ratio:.2f}",
-                f"{case.aim:.2f} {verdict}", f"{measured.p50_ms(name):.1f} / {measured.p99_ms(name):.1f}",
-            )
-        )  # fmt: skip
-    return _table(("", "per second", "floor", "of the floor", "aim", "p50 / p99 ms"), rows)
+        ours, floor = measured.rate(name, "ours"), measured.rate(name, "floor")
+        aim = f"{case.aim:.2f}, " + ("reached" if ratio >= case.aim else "missed: see its profile")
+        latency = f"{measured.p50_ms(name):.1f} / {measured.p99_ms(name):.1f}"
+        rows.append((case.title, f"{ours:,.0f}", f"{floor:,.0f}", f"{ratio:.2f}", aim, latency))
+    return _table(("per second", "ours", "floor", "of the floor", "aim", "ours: p50 / p99 ms"), rows)
 
 
-def _shares(cases: Sequence[Case], measured: Measured) -> list[str]:
-    """Processor time is what the machine has too little of; it does not depend on who else is running."""
+def _shares(cases: Sequence[Case], measured: Measured) -> str:
+    """Processor time is what the machine has too little of; who else is running changes it less than the rates."""
     rows = []
     for case in cases:
         times = [
@@ -102,69 +136,60 @@ def _shares(cases: Sequence[Case], measured: Measured) -> list[str]:
             for server in ("ours", "floor")
         ]
         rows.append((case.title, *times, *(f"{measured.share(case.name, duty):.0%}" for duty in DUTIES)))
-    return [
-        "Microseconds of processor time a request, in the worker and in PostgreSQL; then the share of each duty, found by",
-        "switching it off. A share of a few per cent, either way, is noise.",
-        "",
-        *_table(("", "ours: worker + PostgreSQL", "floor: worker + PostgreSQL", *DUTIES), rows),
-    ]
+    return _table(("µs, worker + PostgreSQL", "ours", "floor", *DUTIES), rows)
 
 
 def _floor(bare: Measured, machine: Machine) -> list[str]:
     read, write = bare.rate("read", "floor"), bare.rate("post", "floor")
-    plain = bare.rate("read", "plain")
     rows = [
-        ("read: BEGIN, context, statement with audit row, COMMIT", read),
-        ("the same, a commit does not wait for the disk", bare.rate("read", "unsynced")),
-        ("the body by its key alone, no transaction, context, policy check by members or audit", plain),
-        ("POST: BEGIN, context, one statement, COMMIT", write),
-        ("the same, a commit does not wait for the disk", bare.rate("post", "unsynced")),
+        ("read: BEGIN with context, statement with audit row, COMMIT", read),
+        ("the same, and a commit does not wait for the disk", bare.rate("read", "unsynced")),
+        ("the body by its key: no transaction, no context, no audit row", bare.rate("read", "plain")),
+        ("POST: BEGIN with context, one statement, COMMIT", write),
+        ("the same, and a commit does not wait for the disk", bare.rate("post", "unsynced")),
     ]
-    return [
-        "", "## What the floor itself pays", "",
-        f"Raw asyncpg was measured at {STACK_READ:,} reads and {STACK_WRITE:,} one-statement writes a second for this stack.",
-        f"Half of that is {STACK_READ // 2:,} and {STACK_WRITE // 2:,}; the floor here reaches "
-        f"{read / STACK_READ:.2f} and {write / STACK_WRITE:.2f} of it. The difference by its causes:",
-        "",
-        *_table(("", "per second"), ((title, f"{rate:,.0f}") for title, rate in rows)),
-        "",
-        f"The rest is the neighbours (load {machine.load_before:.1f} to {machine.load_after:.1f} on {psutil.cpu_count()} cores,",
-        "of which load generator, worker and PostgreSQL need one each) and the rows: a write here stores its audit row,",
-        "participations, event and delivery as well.",
-    ]  # fmt: skip
+    text = FLOOR.format(
+        stack_read=STACK_READ,
+        stack_write=STACK_WRITE,
+        half_read=STACK_READ // 2,
+        half_write=STACK_WRITE // 2,
+        read=read,
+        write=write,
+        read_share=read / STACK_READ,
+        write_share=write / STACK_WRITE,
+    )
+    rest = FLOOR_REST.format(load_before=machine.load_before, load_after=machine.load_after, cores=psutil.cpu_count())
+    table = _table(("the floor", "per second"), ((title, f"{rate:,.0f}") for title, rate in rows))
+    return ["## What the floor itself pays", text, table, rest]
 
 
-def _peers(cases: Sequence[Case], measured: Measured) -> list[str]:
+def _peers(cases: Sequence[Case], measured: Measured) -> str:
     rows = []
     for case in cases:
         ours = measured.rate(case.name, "ours")
         theirs = [f"{rates[case.name]:,} ({ours / rates[case.name]:.1f}x)" for _, rates, _ in PEERS]
         rows.append((case.title, f"{ours:,.0f}", *theirs))
-    return [
-        "Not measured here: published figures on 2 shared cores, 16 connections, 10,000 Tasks, PostgreSQL, best of several",
-        "rounds. Neither peer authenticates finely nor audits. In brackets: ours, one worker, to theirs.",
-        "Their memory: " + ", ".join(f"{name} {memory}" for name, _, memory in PEERS) + ".",
-        "",
-        *_table(("per second", "ours", *(name for name, _, _ in PEERS)), rows),
-    ]
+    return _table(("per second", "ours", *(name for name, _, _ in PEERS)), rows)
 
 
 def _profile(case: Case, measured: Measured, profile: Profile) -> list[str]:
+    parts = [(part, f"{share:.0%}") for part, share in profile.parts if share >= 0.01]
+    functions = [(f"`{name}`", f"{share:.0%}") for name, share in profile.functions]
     return [
-        "", f"## Profile: {case.title}", "",
-        f"{measured.ratio(case.name):.2f} of the floor. cProfile of the worker under the same load, waiting left out.", "",
-        *_table(("part", "own time"), ((part, f"{share:.0%}") for part, share in profile.parts if share >= 0.01)), "",
-        *_table(("function of ours", "with all below it"), ((f"`{name}`", f"{share:.0%}") for name, share in profile.functions)),
-    ]  # fmt: skip
+        f"## Profile: {case.title}",
+        f"{measured.ratio(case.name):.2f} of the floor. cProfile of the worker under the same load, waiting left out.",
+        _table(("part", "own time"), parts),
+        _table(("function of ours", "with all below it"), functions),
+    ]
 
 
 def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -15,7 +15,7 @@ from bench import variants
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`kind`: "ours", or one of the floor's; `without`: the duty that is switched off; `worldly`: World and recordings."""
+    """`kind`: "ours", or one of the floor's; `without`: the duty that is switched off."""
 
     kind: str
     dsn: str
@@ -33,9 +33,9 @@ def main() -> None:
     import uvicorn
 
     app = _ours(plan) if plan.kind == "ours" else _floor(plan)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=plan.port, http="httptools", loop="uvloop", access_log=False, log_config=None
-    )
+    from app.cli.server import COMMON
+
+    config = uvicorn.Config(app, host="127.0.0.1", port=plan.port, http="httptools", loop="uvloop", **COMMON)
     profile = cProfile.Profile() if plan.profile else None
     # uvicorn raises the signal again that ended it: it must not end the process before the profile is written
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

@@ -1,4 +1,4 @@
-"""The network that is measured: members, one client with a token, an inbox of Tasks; written through the one write door."""
+"""The network that is measured: members, a client with a token, an inbox of Tasks; written through the write door."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
