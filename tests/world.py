@@ -29,6 +29,7 @@ from tests.identity.signing import claims, ec_key, jwk, jwks, sign
 
 FHIR_JSON = "application/fhir+json"
 ALL_SCOPES = "system/*.cruds"
+DUE = "SELECT handler, tries, dead_reason FROM delivery WHERE not_before <= now() OR tries > 0"
 PASSWORD = "a long pass phrase 4 tests"
 
 
@@ -98,7 +99,7 @@ class World:
     async def settled(self, timeout_s: float = 10) -> None:
         """Waits until every delivery is done; a dead letter fails the test."""
         async with asyncio.timeout(timeout_s):
-            while rows := await self.network.store.pool.fetch("SELECT handler, tries, dead_reason FROM delivery"):
+            while rows := await self.network.store.pool.fetch(DUE):
                 assert all(row["dead_reason"] is None and row["tries"] < 3 for row in rows), rows
                 await asyncio.sleep(0.02)
 

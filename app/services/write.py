@@ -3,13 +3,12 @@
 Each step sees all entries; the first that refuses ends the write, and nothing of it is stored.
 """
 
-import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 
-from app.fhir.errors import LockError, NotReady
+from app.fhir.errors import NotReady
 from app.services.caller import Caller
 from app.services.network import Network
+from app.services.retries import with_retries
 from app.services.steps.authorize import authorize
 from app.services.steps.disclose import disclose
 from app.services.steps.load import load
@@ -21,7 +20,6 @@ from app.services.steps.structure import structure
 from app.services.steps.transition import transition
 from app.services.writing import Entry, Write
 from app.store.pool import Unit
-from app.store.trouble import LOST_RACE
 
 Step = Callable[[Write], Awaitable[None]]
 Then = Callable[[Unit], Awaitable[None]]
@@ -38,8 +36,6 @@ WRITE_STEPS: tuple[Step, ...] = (
     receive,  # a referral's row, so that nothing waits unseen
 )
 
-TRIES = 4
-
 
 async def write(network: Network, caller: Caller, entries: Sequence[Entry], then: Then | None = None) -> Write:
     """Carries out one write in its own transaction; what `then` refuses at its end undoes it.
@@ -48,18 +44,15 @@ async def write(network: Network, caller: Caller, entries: Sequence[Entry], then
     """
     if network.organization is None:
         raise NotReady("no-network", "this network has no Organization yet: baton organization add NAME --kind network")
-    for remaining in reversed(range(TRIES)):
-        try:
-            async with network.store.unit(caller.members, write=True) as unit:
-                written = await write_in(network, unit, caller, entries)
-                if then is not None:
-                    await then(unit)
-                return written
-        except LOST_RACE as race:
-            if not remaining:
-                raise LockError("lost-race", "others are writing the same resources; send the request again") from race
-            await asyncio.sleep(random.uniform(0.005, 0.05))
-    raise AssertionError("unreachable: the last try raises")
+
+    async def once() -> Write:
+        async with network.store.unit(caller.members, write=True) as unit:
+            written = await write_in(network, unit, caller, entries)
+            if then is not None:
+                await then(unit)
+            return written
+
+    return await with_retries(once)
 
 
 async def write_in(network: Network, unit: Unit, caller: Caller, entries: Sequence[Entry]) -> Write:

@@ -70,7 +70,7 @@ class Entry:
 class Write:
     """Entries on their way into one transaction.
 
-    `targets`: (type, id) of every local reference, ("", address) of a remote one that we have a copy of -> resource key.
+    `targets`: (type, id) of every local reference, ("", address) of a remote one that we hold a copy of -> its key.
     """
 
     network: Network

@@ -110,8 +110,7 @@ class IndexRows:
         status = next((token.value for token in after.tokens if token.param == "status"), "")
         then = {(link.param, link.text) for link in before.references} if before is not None else set()
         links = {
-            link.param: KEPT if (link.param, link.text) in then else _target(link, targets)
-            for link in after.references
+            link.param: KEPT if (link.param, link.text) in then else _target(link, targets) for link in after.references
         }
         self.tasks.append((resource, last_updated, status, *(links.get(code) for code in HOT_REFERENCES)))
 

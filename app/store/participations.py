@@ -18,6 +18,7 @@ WHERE p.resource = $1 AND p.role = 'author' AND p.until > now() ORDER BY p.membe
 CLOSE = """
 UPDATE participation SET until = least(until, clock_timestamp())
 WHERE because = ANY($1::uuid[]) AND role = 'recipient' AND until > clock_timestamp()
+    AND NOT resource = ANY($2::uuid[])
 """
 LIMIT = """
 UPDATE participation SET until = coalesce($2::timestamptz, 'infinity')
@@ -46,9 +47,9 @@ async def authors(unit: Unit, resource: UUID) -> list[UUID]:
     return [row["member"] for row in await unit.conn.fetch(AUTHORS, resource)]
 
 
-async def close(unit: Unit, because: Collection[UUID]) -> None:
+async def close(unit: Unit, because: Collection[UUID], *, keeping: Collection[UUID] = ()) -> None:
     """Ends the recipients' parts that exist because of these Tasks; the unit must act for the recipients as well."""
-    await unit.conn.execute(CLOSE, list(because))
+    await unit.conn.execute(CLOSE, list(because), list(keeping))
 
 
 async def limit(unit: Unit, because: Collection[UUID], until: datetime) -> None:

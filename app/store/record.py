@@ -58,6 +58,7 @@ class DeliveryRow:
     handler: str
     order_key: str
     payload: dict[str, Any]
+    not_before: datetime | None = None
 
 
 @dataclass(slots=True)

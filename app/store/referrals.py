@@ -64,9 +64,12 @@ WAITING_FOR_SENDER = (
     COLUMNS + "WHERE f.closed_at IS NULL AND f.waiting_because = 'sender-not-read' ORDER BY f.id FOR UPDATE OF f"
 )
 OPEN = COLUMNS + "WHERE f.closed_at IS NULL ORDER BY f.due, f.id LIMIT $1"
+OF_OWNER = COLUMNS + "WHERE f.closed_at IS NULL AND f.owner = $1 ORDER BY f.due, f.id LIMIT $2"
 OF_TARGET = (
     COLUMNS
-    + """WHERE EXISTS (SELECT 1 FROM child_task c WHERE c.referral = f.id AND c.target = ANY($1::uuid[]))
+    + """WHERE EXISTS (
+    SELECT 1 FROM child_task c JOIN participation p ON p.resource = c.task AND p.member = c.target AND p.until > now()
+    WHERE c.referral = f.id AND c.target = ANY($1::uuid[]))
 ORDER BY (f.closed_at IS NOT NULL), f.due, f.id DESC LIMIT $2"""
 )
 INSERT = """
@@ -119,6 +122,11 @@ async def waiting_for_consent(unit: Unit, consent: UUID) -> list[ReferralRow]:
 async def open_ones(unit: Unit, limit: int) -> list[ReferralRow]:
     """Everything that is not closed, most urgent first: the operator's list."""
     return [ReferralRow(*row.values()) for row in await unit.conn.fetch(OPEN, limit)]
+
+
+async def of_owner(unit: Unit, owner: UUID, limit: int) -> list[ReferralRow]:
+    """What waits for one member to act, most urgent first."""
+    return [ReferralRow(*row.values()) for row in await unit.conn.fetch(OF_OWNER, owner, limit)]
 
 
 async def of_target(unit: Unit, members: Collection[UUID], limit: int) -> list[ReferralRow]:

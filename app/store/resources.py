@@ -61,6 +61,9 @@ HISTORY = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id WHERE r.id = $2 AND {visible} ORDER BY v.version
 """.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE_VERSION)
 
+# locked first and read after: what another writer has just changed is then what is read
+LOCK = "SELECT 1 FROM resource r WHERE r.id = ANY($1::uuid[]) ORDER BY r.id FOR UPDATE"
+
 BY_IDS = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE r.id = ANY($2::uuid[]) AND {visible} AND NOT r.deleted
@@ -96,8 +99,10 @@ async def current(
     return {(row["type"], row["fhir_id"]): _of(row) for row in rows}
 
 
-async def by_ids(unit: Unit, ids: Collection[UUID]) -> dict[UUID, Stored]:
-    """What the unit's members see of resource keys; deleted ones are left out."""
+async def by_ids(unit: Unit, ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Stored]:
+    """What the unit's members see of resource keys; deleted ones are left out. `lock`: for who writes what was read."""
+    if lock:
+        await unit.conn.execute(LOCK, list(ids))
     rows = await unit.conn.fetch(BY_IDS, list(unit.members), list(ids))
     return {row["id"]: _of(row) for row in rows}
 

@@ -23,7 +23,7 @@ WHERE NOT r.deleted AND r.id IN (
     SELECT i.target FROM index_reference i
     JOIN unnest($3::smallint[], $4::text[]) AS wanted (param, type) ON wanted.param = i.param
     WHERE i.resource = ANY($2::uuid[]) AND (wanted.type = '' OR wanted.type = r.type))
-AND {visible} ORDER BY r.id LIMIT 1000
+AND {visible} ORDER BY r.id LIMIT 10000
 """.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
 # The page's keys first, then its bodies; the audit row in the same statement: nothing is disclosed unwritten.
 PAGE = """

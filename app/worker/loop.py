@@ -61,6 +61,9 @@ async def turn(network: Network) -> int:
 
 
 async def _deliver(network: Network, delivery: Claimed) -> None:
+    if delivery.tries > len(RETRY_AFTER_S) + 1:  # it ended its worker before anybody could say why
+        await deliveries.bury(network.store, delivery, "ended-its-worker")
+        return
     try:
         await EVENT_HANDLERS[delivery.handler](network, delivery.payload)
     except Exception as trouble:

@@ -462,9 +462,14 @@ BEGIN
     FOREACH parent IN ARRAY ARRAY['event', 'audit'] LOOP
         FOR month IN SELECT generate_series(date_trunc('month', now()), upto, interval '1 month')::date LOOP
             IF to_regclass(format('%s_%s', parent, to_char(month, 'YYYY_MM'))) IS NULL THEN
-                EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-                    format('%s_%s', parent, to_char(month, 'YYYY_MM')), parent,
-                    month::timestamptz, (month + interval '1 month')::timestamptz);
+                BEGIN
+                    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                        format('%s_%s', parent, to_char(month, 'YYYY_MM')), parent,
+                        month::timestamptz, (month + interval '1 month')::timestamptz);
+                EXCEPTION WHEN check_violation THEN
+                    -- the default partition has rows of this month already: it goes on to hold them
+                    NULL;
+                END;
             END IF;
         END LOOP;
     END LOOP;

@@ -83,8 +83,8 @@ def slow_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     unit = Store.unit
 
     @asynccontextmanager
-    async def slow(store: Store, members: Any, *, write: bool = False) -> AsyncIterator[Unit]:
-        async with unit(store, members, write=write) as opened:
+    async def slow(store: Store, members: Any, *, write: bool = False, **how: bool) -> AsyncIterator[Unit]:
+        async with unit(store, members, write=write, **how) as opened:
             yield opened
             if write:
                 await asyncio.sleep(random.choice((0, 0.002, 0.02, 0.08)))

@@ -10,6 +10,7 @@ from typing import Any
 from app.fhir.dates import interval
 
 PRIVACY_SCOPE = "patient-privacy"
+DISCLOSING_ROLES = frozenset({"CST", "AUT", "INF"})
 WEIGHED = frozenset({"id", "type", "period", "actor", "action", "purpose"})
 
 PERIOD = frozenset({"id", "start", "end"})
@@ -54,13 +55,19 @@ def view(tree: dict[str, Any]) -> ConsentView:
         privacy=PRIVACY_SCOPE in _codes(tree.get("scope", {})),
         given_at=interval(given)[0] if given else None,
         rule=provision.get("type", _default_rule(tree)),
-        actors=tuple(_party(actor.get("reference", {})) for actor in provision.get("actor", ())),
+        actors=tuple(_party(actor.get("reference", {})) for actor in provision.get("actor", ()) if _receives(actor)),
         starts=starts,
         ends=ends,
         actions=frozenset(code for action in provision.get("action", ()) for code in _codes(action)),
         purposes=frozenset(purpose.get("code", "") for purpose in provision.get("purpose", ())),
         unweighed=tuple(unweighed),
     )
+
+
+def still_stands(tree: dict[str, Any]) -> bool:
+    """Whether a consent whose document a person has read was not taken back: active, and no denial."""
+    seen = view(tree)
+    return seen.active and seen.rule != "deny"
 
 
 def _default_rule(tree: dict[str, Any]) -> str:
@@ -73,6 +80,11 @@ def _period(period: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
     starts = interval(period["start"])[0] if "start" in period else None
     ends = interval(period["end"])[1] if "end" in period else None
     return starts, ends
+
+
+def _receives(actor: dict[str, Any]) -> bool:
+    """Whether somebody is named as a recipient: not as the custodian, author or informant who is to disclose."""
+    return not _codes(actor.get("role", {})) & DISCLOSING_ROLES
 
 
 def _party(reference: dict[str, Any]) -> Party:

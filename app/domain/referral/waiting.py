@@ -38,5 +38,8 @@ WHY_WAITING = {
     "consent-names-another": "the consent names somebody else",
     "consent-for-another-purpose": "the consent is for another purpose",
     "consent-for-another-action": "the consent does not allow disclosure",
+    "persons-differ": "the Task and the request are about two persons",
+    "person-of-another": "the person's record belongs to another member",
+    "consent-by-recipient": "the consent was written by the organization that it admits",
     "basis-withdrawn": "consent was withdrawn",
 }

@@ -10,10 +10,12 @@ from app.store.pool import Unit
 
 
 @asynccontextmanager
-async def reading(network: Network, caller: Caller, request: FhirRequest) -> AsyncIterator[Unit]:
+async def reading(
+    network: Network, caller: Caller, request: FhirRequest, *, searching: bool = False
+) -> AsyncIterator[Unit]:
     """A unit that sees what the caller's members take part in, and what the same Bundle has just written."""
     if request.unit is not None:
         yield request.unit
     else:
-        async with network.store.unit(caller.members) as unit:
+        async with network.store.unit(caller.members, searching=searching) as unit:
             yield unit

@@ -37,7 +37,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     page = open_page(network, caller, type_name, wanted, [value for name, value in pairs if name == PAGE])
     detail = ",".join(sorted({name.split(":")[0].split(".")[0] for name, _ in wanted if name.isascii()}))[:500]
     act = caller.act(network.ids, "search", type_name, detail)
-    async with reading(network, caller, request) as unit:
+    async with reading(network, caller, request, searching=True) as unit:
         if query.last_updated and page.before_moment is None:
             page = Page(page.after, await horizon(unit))
         found = await store_search.page(

@@ -9,9 +9,10 @@ from app.domain.consent import consent as fhir_consent
 from app.domain.consent.decide import Attested, Decision, Deny, Permit, Recipient, decide
 from app.fhir import json
 from app.services.network import Network
-from app.store import bases, participations, referrals, resources
+from app.store import bases, events, participations, referrals, resources
 from app.store.bases import BasisRow
 from app.store.pool import Unit
+from app.store.record import DeliveryRow, EventRow
 
 # what a referral discloses: the classes that the decision weighs
 REFERRAL_CLASSES = ("Task", "ServiceRequest", "Patient", "Condition", "Observation")
@@ -76,8 +77,20 @@ async def end_parts(unit: Unit, ended: Collection[UUID]) -> None:
         await participations.close(unit, [child.task for child in children])
 
 
-async def limit_parts(unit: Unit, basis: BasisRow, until: datetime) -> None:
+async def ends_at(network: Network, unit: Unit, basis: UUID, until: datetime) -> None:
+    """Lets the worker look when a basis runs out, so that its referral does not stay with somebody who is shut out."""
+    moment = participations.until_or_forever(until)
+    if moment is not None:
+        event = EventRow(network.ids.next(), "basis.limited")
+        payload = {"type": "basis", "resource": str(basis)}
+        # a key of its own: what is due later must not hold up what is due now
+        row = DeliveryRow(event.id, "react", f"basis/{basis}/{moment.isoformat()}", payload, not_before=moment)
+        await events.add(unit, event, [row])
+
+
+async def limit_parts(network: Network, unit: Unit, basis: BasisRow, until: datetime) -> None:
     """A standing basis, and every open part that rests on it, now ends at `until`."""
+    await ends_at(network, unit, basis.id, until)
     await bases.limit(unit, basis.id, until)
     children = await referrals.children_of_bases(unit, [basis.id])
     if children:

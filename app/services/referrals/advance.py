@@ -21,7 +21,7 @@ NOT_FINISHED = frozenset({"requested", "accepted", "in-progress", "on-hold"})
 async def bring_to(network: Network, unit: Unit, task: UUID, status: str, outputs: list[dict[str, Any]]) -> None:
     """Takes the source's Task forward to accepted, in-progress or completed; never back, never out of an end."""
     for step in PATHS[status]:
-        stored = (await resources.by_ids(unit, [task])).get(task)
+        stored = (await resources.by_ids(unit, [task], lock=True)).get(task)
         tree = json.parse(stored.body) if stored else {}
         now = tree.get("status", "")
         if stored is None or now not in NOT_FINISHED or PROGRESS[now] >= PROGRESS[step]:
@@ -31,7 +31,7 @@ async def bring_to(network: Network, unit: Unit, task: UUID, status: str, output
 
 async def end_task(network: Network, unit: Unit, caller: Caller, task: UUID, status: str, reason: str) -> None:
     """Ends a Task with a reason (rejected, failed, cancelled); one that has ended already stays as it is."""
-    stored = (await resources.by_ids(unit, [task])).get(task)
+    stored = (await resources.by_ids(unit, [task], lock=True)).get(task)
     tree = json.parse(stored.body) if stored else {}
     if stored is not None and tree["status"] in NOT_FINISHED:
         await _write(network, unit, caller, stored, tree, status, reason, [])

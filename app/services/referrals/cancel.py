@@ -6,6 +6,7 @@ from uuid import UUID
 from app.domain.referral import task
 from app.fhir import json
 from app.services.caller import the_network
+from app.services.lookups.decision import end_parts
 from app.services.network import Network
 from app.services.referrals.advance import end_task
 from app.services.referrals.roll_up import roll_up
@@ -16,6 +17,7 @@ from app.store.referrals import ReferralRow
 
 TAKEN_BACK = "The sender has cancelled this referral."
 CONSENT_ENDED = "Consent to share was withdrawn."
+CONSENT_OVER = "The time for which sharing was agreed is over."
 
 
 async def follow_source(network: Network, unit: Unit, row: ReferralRow) -> bool:
@@ -39,9 +41,26 @@ async def follow_source(network: Network, unit: Unit, row: ReferralRow) -> bool:
 
 async def cancel_children(network: Network, unit: Unit, consent: UUID) -> list[UUID]:
     """Cancels the parts whose basis, this Consent, was withdrawn; returns the referrals they belong to."""
-    children = await referrals.children_of_bases(unit, await bases.withdrawn_of_consent(unit, consent))
-    await _cancel(network, unit, [child.task for child in children], CONSENT_ENDED)
-    return sorted({child.referral for child in children})
+    return await _cancel_of_bases(network, unit, await bases.withdrawn_of_consent(unit, consent), CONSENT_ENDED)
+
+
+async def end_basis(network: Network, unit: Unit, basis: UUID) -> list[UUID]:
+    """When a basis has run out: its parts end like withdrawn ones; [] while it stands, or when it ended before."""
+    row = await bases.get(unit, basis)
+    if row is None or row.withdrawn_at is not None or row.valid_until > unit.now:
+        return []
+    await end_parts(unit, [basis])
+    return await _cancel_of_bases(network, unit, [basis], CONSENT_OVER)
+
+
+async def _cancel_of_bases(network: Network, unit: Unit, ended: Sequence[UUID], reason: str) -> list[UUID]:
+    """The referrals first, then their Tasks: the order in which everybody locks."""
+    children = await referrals.children_of_bases(unit, ended)
+    touched = sorted({child.referral for child in children})
+    for referral in touched:
+        await referrals.get(unit, referral, lock=True)
+    await _cancel(network, unit, [child.task for child in children], reason)
+    return touched
 
 
 async def cancel_parts(network: Network, unit: Unit, row: ReferralRow, reason: str) -> None:

@@ -1,5 +1,6 @@
 """The Consents that a request brings, and the first of them that admits a recipient; a denial overrides."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from app.services.lookups.decision import weigh
 from app.services.lookups.resolve import resolve
 from app.services.network import Network
 from app.services.referrals.source import Source
+from app.store import participations
 from app.store.bases import BasisRow
 from app.store.pool import Unit
 from app.store.resources import Stored
@@ -45,11 +47,17 @@ async def consents_of(network: Network, unit: Unit, source: Source) -> list[Stor
     return mine
 
 
-async def first_permitting(network: Network, unit: Unit, recipient: UUID, consents: list[Stored]) -> Permitting:
-    """Raises BusinessRule with the reason why none admits the recipient."""
+async def first_permitting(
+    network: Network, unit: Unit, recipient: UUID, consents: list[Stored], sources: Collection[UUID]
+) -> Permitting:
+    """Raises BusinessRule with the reason why none admits the recipient, who cannot admit itself."""
     permitting: Permitting | None = None
     denied = ""
+    own = {} if recipient in sources else await _authored_by(unit, recipient, consents)
     for consent in consents:
+        if "author" in own.get(consent.id, ()):
+            denied = denied or "consent-by-recipient"
+            continue
         view = fhir_consent.view(json.parse(consent.body))
         decision = await weigh(network, unit, recipient, view)
         if isinstance(decision, Permit):
@@ -63,3 +71,8 @@ async def first_permitting(network: Network, unit: Unit, recipient: UUID, consen
         rule = denied or NO_CONSENT
         raise BusinessRule(rule, WHY_WAITING[rule])
     return permitting
+
+
+async def _authored_by(unit: Unit, member: UUID, consents: list[Stored]) -> dict[UUID, set[str]]:
+    await unit.also_for([member])
+    return await participations.roles(unit, [member], [consent.id for consent in consents])

@@ -3,6 +3,7 @@
 Both ways in, the operator's **Pass on** and automatic routing, end here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,10 +12,9 @@ from app.domain.referral.due import due
 from app.domain.referral.waiting import ANSWER, WHY_WAITING
 from app.fhir.errors import BusinessRule
 from app.services.caller import Caller
-from app.services.lookups.decision import weigh_row
+from app.services.lookups.decision import ends_at, weigh_row
 from app.services.network import Network
 from app.services.referrals.filler import child_task, filler_order, referral_identifier
-from app.services.referrals.gather import gather
 from app.services.referrals.source import Source
 from app.services.write import write_in
 from app.services.writing import new
@@ -25,17 +25,28 @@ from app.store.participations import until_or_forever
 from app.store.pool import Unit
 from app.store.record import DeliveryRow, EventRow, ParticipationRow
 from app.store.referrals import ReferralRow
+from app.store.resources import Stored
 
 
 async def hand_over(
-    network: Network, unit: Unit, caller: Caller, referral: ReferralRow, source: Source, basis: BasisRow
+    network: Network,
+    unit: Unit,
+    caller: Caller,
+    referral: ReferralRow,
+    source: Source,
+    basis: BasisRow,
+    shared: Sequence[Stored],
 ) -> UUID:
-    """The child Task's key. Raises BusinessRule when the basis does not permit, or a part is open already."""
+    """The child Task's key; `shared` is what its recipient sees besides it and its order.
+
+    Raises BusinessRule when the basis does not permit, or a part is open already.
+    """
     if any(child.ended_at is None for child in await referrals.children(unit, [referral.id])):
         raise BusinessRule(
             "already-passed-on", "an organization has this referral; wait for its answer or end its part"
         )
     target = await _target(unit, basis.recipient)
+    # the basis before its weighing: its key on the Consent keeps out a withdrawal until this is committed
     await bases.add(unit, basis)
     decision = await weigh_row(network, unit, basis)
     if isinstance(decision, Deny):
@@ -43,12 +54,12 @@ async def hand_over(
     task, order = network.ids.next(), network.ids.next()
     part = _Part(target.organization, task, basis, until_or_forever(decision.until))
     await _write_ours(network, unit, caller, referral, source, part, order)
-    shared = await gather(network, unit, source.task_tree, source.request_tree)
     await participations.grant(unit, [part.of(stored.id, stored.version) for stored in shared])
     await referrals.add_child(
         unit, task=task, referral=referral.id, filler_order=order, target=target.organization, basis=basis.id
     )
     await _note(network, unit, caller, referral, target, task)
+    await ends_at(network, unit, basis.id, decision.until)
     return task
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.services.caller import the_network
 from app.services.network import Network
-from app.services.referrals.cancel import cancel_children, follow_source
+from app.services.referrals.cancel import cancel_children, end_basis, follow_source
 from app.services.referrals.roll_up import roll_up
 from app.services.referrals.route import route
 from app.store import referrals
@@ -47,6 +47,11 @@ async def _consent(network: Network, unit: Unit, consent: UUID) -> None:
         await route(network, unit, referral_row)
 
 
+async def _basis(network: Network, unit: Unit, basis: UUID) -> None:
+    for referral in await end_basis(network, unit, basis):
+        await roll_up(network, unit, referral)
+
+
 async def _copy_came(network: Network, unit: Unit, resource: UUID) -> None:
     """A resource that a sender's reference was waiting for: those that wait for a sender look again."""
     for referral in await referrals.waiting_for_sender(unit):
@@ -58,4 +63,4 @@ async def _follow_or_route(network: Network, unit: Unit, referral: ReferralRow) 
         await route(network, unit, referral)
 
 
-REACTIONS = {"Task": _task, "ServiceRequest": _request, "Consent": _consent, "origin": _copy_came}
+REACTIONS = {"Task": _task, "ServiceRequest": _request, "Consent": _consent, "basis": _basis, "origin": _copy_came}

@@ -12,6 +12,7 @@ from app.services.caller import Caller
 from app.services.network import Network
 from app.services.referrals.advance import resulting_activity, with_status
 from app.services.referrals.outcome import procedure
+from app.services.retries import with_retries
 from app.services.write import write_in
 from app.services.writing import Entry, change, new
 from app.store import referrals, resources
@@ -65,18 +66,35 @@ async def respond(
     said = {"reason": reason.strip(), "outcome": outcome.strip()}.get(button.asks, "")
     if button.asks and not 0 < len(said) <= MAX_TEXT:
         raise Required(button.asks, "say it in a few words", button.asks)
-    async with network.store.unit(caller.members, write=True) as unit:
-        child, task = await part_of(unit, caller, referral)
-        if str(task.version) != version:
-            raise VersionConflict("version-conflict", "somebody changed this referral since you opened it")
-        tree = json.parse(task.body)
-        entries: list[Entry] = []
-        if button.sets == "completed":
-            entries.append(await _done(network, unit, child, said, performed))
-        outputs = [resulting_activity(f"Procedure/{entry.fhir_id}") for entry in entries]
-        why = said if button.asks == "reason" else ""
-        changed = change(task, with_status(tree, button.sets, why, outputs), if_match=task.version)
-        await write_in(network, unit, caller, [*entries, changed])
+    answer = _Answer(button, said, performed, version)
+
+    async def once() -> None:
+        async with network.store.unit(caller.members, write=True) as unit:
+            await _answer(network, unit, caller, referral, answer)
+
+    await with_retries(once)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    button: Button
+    said: str
+    performed: str
+    version: str
+
+
+async def _answer(network: Network, unit: Unit, caller: Caller, referral: UUID, answer: _Answer) -> None:
+    child, task = await part_of(unit, caller, referral)
+    if str(task.version) != answer.version:
+        raise VersionConflict("version-conflict", "somebody changed this referral since you opened it")
+    button = answer.button
+    entries: list[Entry] = []
+    if button.sets == "completed":
+        entries.append(await _done(network, unit, child, answer.said, answer.performed))
+    outputs = [resulting_activity(f"Procedure/{entry.fhir_id}") for entry in entries]
+    why = answer.said if button.asks == "reason" else ""
+    tree = with_status(json.parse(task.body), button.sets, why, outputs)
+    await write_in(network, unit, caller, [*entries, change(task, tree, if_match=task.version)])
 
 
 async def part_of(unit: Unit, caller: Caller, referral: UUID) -> tuple[ChildRow, Stored]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.domain.referral import waiting
+from app.domain.referral import task, waiting
 from app.domain.referral.due import due
 from app.fhir import json
 from app.services.caller import the_network
@@ -69,11 +69,15 @@ async def _parts(unit: Unit, row: ReferralRow) -> list[Part]:
 
 async def _end_part(network: Network, unit: Unit, part: Part) -> None:
     """The filler order is ours: it ends with its Task."""
-    order = (await resources.by_ids(unit, [part.child.filler_order]))[part.child.filler_order]
+    order = (await resources.by_ids(unit, [part.child.filler_order], lock=True))[part.child.filler_order]
     status = "completed" if part.status == "completed" else "revoked"
     tree = json.parse(order.body) | {"status": status}
     await write_in(network, unit, the_network(network.coordinator), [change(order, tree)])
     await referrals.end_children(unit, [part.child.task])
+    if part.status != "completed":
+        # who does not help needs the person's data no longer; its own Task and order stay for its records
+        await unit.also_for([part.child.target])
+        await participations.close(unit, [part.child.task], keeping=[part.child.task, part.child.filler_order])
 
 
 async def _go_on(network: Network, unit: Unit, row: ReferralRow, part: Part) -> None:
@@ -87,7 +91,7 @@ async def _complete(network: Network, unit: Unit, row: ReferralRow, completed: l
     outputs = [output for part in completed for output in part.tree.get("output", ())]
     targets = [part.child.target for part in completed]
     if row.source_task is not None:
-        named = [output["valueReference"]["reference"] for output in outputs if "valueReference" in output]
+        named = [reference for part in completed for reference in task.view(part.tree).outputs]
         found = await resolve(network, unit, [reference for reference in named if reference[:1] not in ("", "#")])
         # what those who did the work wrote themselves; they may name, but not give away, what others wrote
         await unit.also_for(targets)

@@ -9,6 +9,7 @@ from app.services.caller import the_network
 from app.services.lookups.lead_back import member_behind
 from app.services.network import Network
 from app.services.referrals.consents import consents_of, first_permitting
+from app.services.referrals.gather import what_is_shown
 from app.services.referrals.hand_over import hand_over
 from app.services.referrals.source import Source, read_source
 from app.store import referrals
@@ -30,12 +31,13 @@ async def route(network: Network, unit: Unit, referral: ReferralRow) -> None:
     try:
         target = await _named_target(network, unit, source)
         consents = await consents_of(network, unit, source)
-        chosen = await first_permitting(network, unit, target.organization, consents)
+        shared = await what_is_shown(network, unit, referral, source)
+        chosen = await first_permitting(network, unit, target.organization, consents, referral.sources)
     except BusinessRule as reason:
         await wait(network, unit, referral, reason.issues[0].rule)
         return
     basis = chosen.basis(network.ids.next(), referral.id, target.organization, unit.now)
-    await hand_over(network, unit, the_network(network.coordinator), referral, source, basis)
+    await hand_over(network, unit, the_network(network.coordinator), referral, source, basis, shared)
 
 
 async def wait(network: Network, unit: Unit, referral: ReferralRow, because: str) -> None:

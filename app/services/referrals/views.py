@@ -1,6 +1,7 @@
 """What people see: a member's inbox and its part of one referral; the operator's lists and one referral whole."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from uuid import UUID
 
 from app.domain.referral import words
@@ -64,12 +65,12 @@ async def story(network: Network, caller: Caller, referral: UUID) -> Story:
 
 async def waiting(network: Network, caller: Caller) -> list[WaitingItem]:
     """Open referrals on which the operator has to act."""
-    return [item for row, item in await _open(network, caller) if row.owner == network.organization]
+    return await _listed(network, caller, partial(referrals.of_owner, owner=network.coordinator, limit=MOST))
 
 
 async def open_referrals(network: Network, caller: Caller) -> list[WaitingItem]:
     """Every open referral: who has it, what comes next, by when."""
-    return [item for _, item in await _open(network, caller)]
+    return await _listed(network, caller, partial(referrals.open_ones, limit=MOST))
 
 
 async def waiting_item(network: Network, caller: Caller, referral: UUID) -> WaitingDetail:
@@ -107,16 +108,18 @@ async def waiting_item(network: Network, caller: Caller, referral: UUID) -> Wait
         )
 
 
-async def _open(network: Network, caller: Caller) -> list[tuple[ReferralRow, WaitingItem]]:
+async def _listed(
+    network: Network, caller: Caller, rows_of: Callable[[Unit], Awaitable[list[ReferralRow]]]
+) -> list[WaitingItem]:
     operator(network, caller)
     async with network.store.unit(caller.members) as unit:
         await audit.write(unit, caller.act(network.ids, "open referrals"), "done")
-        rows = await referrals.open_ones(unit, MOST)
+        rows = await rows_of(unit)
         keys = [key for row in rows for key in (row.source_request, row.source_task) if key]
         material = await read_material(network, unit, keys)
         owners = await members.get(unit, {row.owner for row in rows if row.owner})
         names = {key: owner.name for key, owner in owners.items()}
-        return [(row, _waiting_item(network, row, material, names)) for row in rows]
+        return [_waiting_item(network, row, material, names) for row in rows]
 
 
 def _waiting_item(network: Network, row: ReferralRow, material: Material, names: dict[UUID, str]) -> WaitingItem:

@@ -76,7 +76,10 @@ class FhirFace:
         first = refusal.issues[0]
         log.info("refused", rule=first.rule, code=first.code)
         if caller is not None:
-            await note_refused(self.network, caller, scope["method"].lower(), path[0] if path else None, refusal)
+            try:
+                await note_refused(self.network, caller, scope["method"].lower(), path[0] if path else None, refusal)
+            except AWAY as trouble:
+                log.warning("refusal_not_noted", error=type(trouble).__name__)
         return _outcome(refusal)
 
 
