@@ -26,25 +26,21 @@ class System:
 
     def __init__(self, address: str, client_id: str) -> None:
         self.http = httpx.Client(base_url=address, timeout=TIMEOUT_S)
+        self.address = address
         self.client_id = client_id
         self.sign_in()
 
     def sign_in(self) -> None:
         """A fresh token, as SMART Backend Services say."""
-        assertion = sign(
-            claims(
-                self.client_id, datetime.now(UTC), aud=f"{self.http.base_url}/oauth/token".replace("//oauth", "/oauth")
-            ),
-            alg="ES384",
-            kid=KEY_ID,
-        )
+        audience = f"{self.address}/oauth/token"
+        assertion = sign(claims(self.client_id, datetime.now(UTC), aud=audience), alg="ES384", kid=KEY_ID)
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": assertion,
             "scope": SCOPES,
         }
-        answer = self.http.post("/oauth/token", data=form)
+        answer = httpx.post(audience, data=form, timeout=TIMEOUT_S)
         assert answer.status_code == 200, answer.text
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 

@@ -42,6 +42,7 @@ class Town:
     clinic: Member
     first: Member
     _open: ExitStack = field(repr=False)
+    _systems: list[System] = field(default_factory=list, repr=False)
 
     @cached_property
     def second(self) -> Member:
@@ -80,7 +81,13 @@ class Town:
         words = ("client", "add", f"System of {of.name}", "--organization", of.place, "--scopes", "system/*.cruds")
         made = System(self.server.address, self.server.command(*words, "--jwks-file", str(keys)).splitlines()[-1])
         self._open.callback(made.close)
+        self._systems.append(made)
         return made
+
+    def signs_in_again(self) -> None:
+        """Every system gets a fresh token: one lasts five minutes, a long story longer."""
+        for each in self._systems:
+            each.sign_in()
 
     def asked(self, of: Member) -> list[Tree]:
         """The Tasks by which the network has asked this member."""
