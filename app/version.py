@@ -1,6 +1,8 @@
-"""Which release this is; pyproject.toml reads it from here."""
+"""Which release this is. Its number stands in `app/__init__.py`, where the packaging reads it."""
 
 from datetime import date
 
-VERSION = "0.1.0"
+from app import __version__
+
+VERSION = __version__
 RELEASED = date(2026, 11, 22)
