@@ -83,60 +83,71 @@ def _filled(value: Any, new: dict[Any, Any]) -> Any:
 
 def floor_app(dsn: str, world: World, recorded: dict[str, Recorded], *, pool_size: int, kind: str) -> Starlette:
     """`kind`: "floor", "unsynced" (a commit does not wait for the disk) or "plain"."""
-    members = {*world.members, EVERYBODY}
-    begins = {case.name: opening(members, PLANNED_ONCE if case.writes else "") for case in CASES}
-    begins["search"] = opening(members, PLANNED_ANEW)
-    replays = {name: Replay(each) for name, each in recorded.items()}
-    pools: list[asyncpg.Pool[asyncpg.Record]] = []
+    floor = Floor(dsn, world, recorded, pool_size=pool_size, kind=kind)
+    routes = [
+        Route("/fhir/Task/{id}", floor.plain if kind == "plain" else floor.read, methods=["GET"]),
+        Route("/fhir/Task/{id}", floor.writing("put"), methods=["PUT"]),
+        Route("/fhir/Task", floor.search, methods=["GET"]),
+        Route("/fhir/ServiceRequest", floor.writing("post"), methods=["POST"]),
+        Route("/fhir", floor.writing("transaction"), methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=floor.lifespan)
+
+
+class Floor:
+    """The recorded statements by raw asyncpg, and the bare routes before them."""
+
+    def __init__(self, dsn: str, world: World, recorded: dict[str, Recorded], *, pool_size: int, kind: str) -> None:
+        self.dsn, self.pool_size = dsn, pool_size
+        self.changing = list(world.changing["floor"])
+        self.members = {*world.members, EVERYBODY}
+        self.begins = {case.name: opening(self.members, PLANNED_ONCE if case.writes else "") for case in CASES}
+        self.begins["search"] = opening(self.members, PLANNED_ANEW)
+        self.replays = {name: Replay(each) for name, each in recorded.items()}
+        self.server_settings = {"jit": "off"} | ({"synchronous_commit": "off"} if kind == "unsynced" else {})
+        self.pools: list[asyncpg.Pool[asyncpg.Record]] = []
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        more = {"synchronous_commit": "off"} if kind == "unsynced" else {}
-        pools.append(
-            await asyncpg.create_pool(dsn, max_size=pool_size, server_settings={"jit": "off", **more}, reset=_as_it_was)
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        pool = await asyncpg.create_pool(
+            self.dsn, max_size=self.pool_size, server_settings=self.server_settings, reset=_as_it_was
         )
-        async with pools[0].acquire() as connection:
-            await connection.execute(opening(members))
-            rows = await connection.fetch(VERSIONS, list(world.changing["floor"]))
+        self.pools.append(pool)
+        async with pool.acquire() as connection:
+            await connection.execute(opening(self.members))
+            rows = await connection.fetch(VERSIONS, self.changing)
             await connection.execute("COMMIT")
-        replays["put"].versions.update((row["fhir_id"], row["version"]) for row in rows)
+        self.replays["put"].versions.update((row["fhir_id"], row["version"]) for row in rows)
         yield
-        await pools[0].close()
+        await pool.close()
 
-    async def run(name: str, subject: str = "") -> list[asyncpg.Record]:
+    async def run(self, name: str, subject: str = "") -> list[asyncpg.Record]:
         rows: list[asyncpg.Record] = []
-        statements = replays[name].statements(subject)
-        async with pools[0].acquire() as connection:
-            await connection.execute(begins[name])
+        statements = self.replays[name].statements(subject)
+        async with self.pools[0].acquire() as connection:
+            await connection.execute(self.begins[name])
             for text, arguments in statements:
                 rows = await connection.fetch(text, *arguments)
             await connection.execute("COMMIT")
         return rows
 
-    async def read(request: Request) -> Response:
-        return Response((await run("read", request.path_params["id"]))[0]["body"], media_type=MEDIA_TYPE)
+    async def read(self, request: Request) -> Response:
+        return Response((await self.run("read", request.path_params["id"]))[0]["body"], media_type=MEDIA_TYPE)
 
-    async def plain(request: Request) -> Response:
-        body = await pools[0].fetchval(PLAIN, "Task", request.path_params["id"])
+    async def plain(self, request: Request) -> Response:
+        body = await self.pools[0].fetchval(PLAIN, "Task", request.path_params["id"])
         return Response(body, media_type=MEDIA_TYPE)
 
-    async def search(request: Request) -> Response:
-        bodies = b",".join(row["body"] for row in await run("search"))
+    async def search(self, _: Request) -> Response:
+        bodies = b",".join(row["body"] for row in await self.run("search"))
         return Response(b'{"resourceType":"Bundle","entry":[%b]}' % bodies, media_type=MEDIA_TYPE)
 
-    def writing(name: str) -> Any:
+    def writing(self, name: str) -> Any:
+        """A route that stores what the recorded write stored and answers with the body it got."""
+
         async def answer(request: Request) -> Response:
             body = await request.body()
-            await run(name, request.path_params.get("id", ""))
+            await self.run(name, request.path_params.get("id", ""))
             return Response(body, media_type=MEDIA_TYPE)
 
         return answer
-
-    routes = [
-        Route("/fhir/Task/{id}", plain if kind == "plain" else read, methods=["GET"]),
-        Route("/fhir/Task/{id}", writing("put"), methods=["PUT"]),
-        Route("/fhir/Task", search, methods=["GET"]),
-        Route("/fhir/ServiceRequest", writing("post"), methods=["POST"]),
-        Route("/fhir", writing("transaction"), methods=["POST"]),
-    ]
-    return Starlette(routes=routes, lifespan=lifespan)

@@ -40,21 +40,23 @@ Written by `make bench`; how it measures stands in `bench/`. Figures depend on t
   same statement with its audit row, and COMMIT; a write stores the same rows with the same statements. It checks
   nothing: no token, no parsing, no look-ups."""
 
-SHARES = """Microseconds of processor time a request, in the worker and in PostgreSQL; then the share of each duty,
-found by switching it off. A share of a few per cent, either way, is noise. Participation is the predicate of each statement
-and row-level security; the rows of participation themselves are written either way."""
+SHARES = """Microseconds of processor time a request, in the worker and in PostgreSQL; then the share of each
+duty, found by switching it off. A share of a few per cent, either way, is noise. Participation is
+the predicate of each statement and row-level security; the rows of participation themselves are
+written either way."""
 
 FLOOR = """Raw asyncpg was measured at {stack_read:,} reads and {stack_write:,} one-statement writes a second
-for this stack, on a machine with nothing else to do. Half of that is {half_read:,} and {half_write:,}; the floor here
-reaches {read:,.0f} reads ({read_share:.2f} of the figure) and {write:,.0f} POSTs ({write_share:.2f}). The difference by its causes:"""
+for this stack, on a machine with nothing else to do. Half of that is {half_read:,} and
+{half_write:,}; the floor here reaches {read:,.0f} reads ({read_share:.2f} of the figure) and
+{write:,.0f} POSTs ({write_share:.2f}). The difference by its causes:"""
 
 FLOOR_REST = """The rest is the neighbours (load average {load_before:.1f} to {load_after:.1f}; the load generator,
-the worker and PostgreSQL alone want three cores, and there are {cores}) and the rows: a write here stores its audit row, two
-participations, an event and a delivery as well."""
+the worker and PostgreSQL alone want three cores, and there are {cores}) and the rows: a write here
+stores its audit row, two participations, an event and a delivery as well."""
 
-PEERS_TEXT = """Not measured here: published figures on 2 shared cores, 16 connections, 10,000 Tasks, PostgreSQL, best
-of several rounds. Neither peer authenticates finely nor audits. In brackets: ours, one worker under the load above, to theirs.
-Their memory: {memory}."""
+PEERS_TEXT = """Not measured here: published figures on 2 shared cores, 16 connections, 10,000 Tasks, PostgreSQL,
+best of several rounds. Neither peer authenticates finely nor audits. In brackets: ours, one worker
+under the load above, to theirs. Their memory: {memory}."""
 
 
 @dataclass(frozen=True, slots=True)

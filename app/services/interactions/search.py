@@ -100,10 +100,11 @@ def _links(
     network: Network, caller: Caller, type_name: str, wanted: list[tuple[str, str]], last: Place | None, page: Page
 ) -> dict[str, str]:
     address = "/".join((network.base, type_name))
-    links = {"self": "?".join((address, urlencode(wanted))) if wanted else address}
+    asked = urlencode(wanted)
+    links = {"self": "?".join((address, asked)) if asked else address}
     if last is not None:
         token = next_page(network, caller, type_name, wanted, Page(last, page.before_moment))
-        links["next"] = "?".join((address, urlencode([*wanted, (PAGE, token)])))
+        links["next"] = "".join((address, "?", asked, "&" if asked else "", urlencode([(PAGE, token)])))
     return links
 
 
