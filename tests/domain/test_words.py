@@ -15,7 +15,10 @@ from app.domain.referral.words import Contact
         ([{"use": "old", "text": "Before"}, {"use": "usual", "text": "Now"}], "Now"),
         ([{"use": "nickname", "text": "J"}, {"use": "official", "text": "Jan Water"}], "Jan Water"),
         ([{"use": "maiden", "text": "Before"}], ""),
-        ([{"text": "Before", "period": {"end": "2020-07-22"}}, {"text": "Now", "period": {"start": "2020-07-22"}}], "Now"),
+        (
+            [{"text": "Before", "period": {"end": "2020-07-22"}}, {"text": "Now", "period": {"start": "2020-07-22"}}],
+            "Now",
+        ),
         ([{"text": "Only", "period": {"end": "2020"}}], "Only"),
         ([{"use": "official"}, {"text": "Said"}], "Said"),
         ([], ""),
