@@ -118,9 +118,8 @@ def _start(home: Home) -> None:
     if home.log.exists() and home.log.stat().st_size > MAX_LOG_BYTES:
         home.log.replace(home.log.with_name("log.1"))
     crashed = _forget_dead_process(home)
-    # pg_ctl hands the options to a shell; within the setting double quotes keep a comma of the path.
-    settings = (*ALWAYS, f'unix_socket_directories="{socket_folder(home)}"')
-    options = " ".join(f"-c {shlex.quote(setting)}" for setting in settings)
+    settings = (*ALWAYS, f"unix_socket_directories={socket_folder(home)}")
+    options = " ".join(f"-c {shlex.quote(setting)}" for setting in settings)  # pg_ctl hands them to a shell
     start = ("start", "-w", "-s", f"-t{TIMEOUT_S}", "-D", str(home.data), "-l", str(home.log), "-o", options)
     end = time.monotonic() + TIMEOUT_S
     while True:

@@ -78,9 +78,12 @@ def find(data_dir: Path) -> Home:
 
 
 def socket_folder(home: Home) -> Path:
-    """A private folder (0700) with a short path: in the cluster's own folder, else in the temporary folder."""
+    """A private folder (0700) with a short path: in the cluster's own folder, else in the temporary folder.
+
+    A comma would not do either: clients take it for the end of one host's name and the beginning of the next.
+    """
     run = home.folder / "run"
-    if len(os.fsencode(run / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
+    if len(os.fsencode(run / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH and "," not in str(run):
         if not run.exists():
             home.run("/bin/mkdir", "-m", "700", str(run))
         return run
