@@ -20,12 +20,17 @@ class NotMigrated(Exception):
     """The database is not at this program's schema: run `baton migrate`."""
 
 
+class RoleTooMighty(Exception):
+    """The database's role could read past row-level security."""
+
+
 @asynccontextmanager
 async def open_network(settings: Settings, *, migrated: bool = False) -> AsyncIterator[Network]:
     """The network of these settings, with its own database where none is named; everything is closed at the end.
 
     The embedded database is brought up to date at each start, unless the caller has just done so (`migrated`); one of
-    your own is migrated by `baton migrate` alone, and the start says so when it is behind. Raises NotMigrated.
+    your own is migrated by `baton migrate` alone, and the start says so when it is behind. Raises NotMigrated,
+    RoleTooMighty.
     """
     if settings.database_url is not None:
         async with _on_database(settings, settings.database_url) as network:
@@ -58,6 +63,11 @@ async def _number_parameters(owner_dsn: str) -> None:
 async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
     if not await schema.current(dsn):
         raise NotMigrated("the database is not at this program's schema: run 'baton migrate' first")
+    if not await schema.held_by_row_level_security(dsn):
+        raise RoleTooMighty(
+            "DATABASE_URL names a superuser, an owner of the tables or a role with BYPASSRLS: "
+            "name one that owns nothing; docs/operator.md, The two ways to have a database"
+        )
     store = await Store.open(
         dsn,
         max_size=settings.pool_size,

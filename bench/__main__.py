@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
+
 from app.log import configure
 from app.store.embedded import EmbeddedPostgres
 from app.wiring import bring_up_to_date
@@ -78,10 +80,18 @@ async def _prepare(postgres: EmbeddedPostgres, folder: Path) -> Plan:
     async with network_on(postgres.app_dsn, folder) as network:
         world = await make_world(network)
         recorded = await record(network, postgres.dsn("baton", "postgres"), world)
-        await network.store.pool.execute("VACUUM ANALYZE")
+    await _tidy(postgres.dsn("baton", "postgres"))
     file = folder / "world"
     file.write_bytes(pickle.dumps((world, recorded)))
     return Plan("ours", postgres.app_dsn, folder, 0, POOL_SIZE, file)
+
+
+async def _tidy(superuser_dsn: str) -> None:
+    """What autovacuum does within minutes: without it the first rounds would have plans for empty tables."""
+    superuser = await asyncpg.connect(superuser_dsn)
+    await superuser.execute("VACUUM ANALYZE")
+    await superuser.execute("CHECKPOINT")
+    await superuser.close()
 
 
 def _plans(plan: Plan, postgres: EmbeddedPostgres) -> dict[str, Plan]:

@@ -17,7 +17,7 @@ def before_import(without: str | None) -> None:
 
 def after_import(without: str | None, caller: Any) -> None:
     """`caller` is who everybody is when nobody is asked for a token."""
-    from app.store import record, resources, search
+    from app.store import record, resources, schema, search
     from app.web.fhir_api import face
 
     if without == "audit":
@@ -26,6 +26,12 @@ def after_import(without: str | None, caller: Any) -> None:
             for name, text in vars(module).items():
                 if isinstance(text, str) and AUDIT_ROW.search(text):
                     setattr(module, name, AUDIT_ROW.sub("", text))
+    if without == "participation":
+
+        async def past_policies(dsn: str) -> bool:
+            return True
+
+        vars(schema)["held_by_row_level_security"] = past_policies
     if without == "authentication":
 
         async def anybody(*_: Any) -> Any:

@@ -60,15 +60,17 @@ class Postmaster:
 
 def ensure_running(home: Home) -> None:
     """After this the cluster accepts connections and holds our roles and our database."""
-    if _settled(home) is None:
-        if not home.data.exists():
-            _make(home)
-        _check_version(home)
-        _start(home)
-    home.run(
-        "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(socket_folder(home)), "-p", "5432",
-        "-U", "postgres", "-d", "postgres", stdin=ROLES_AND_DATABASE,
-    )  # fmt: skip
+    found = _settled(home)
+    if found is None:
+        _make_and_start(home)
+    try:
+        _make_roles_and_database(home)
+    except EmbeddedPostgresError:
+        # A postmaster that was killed a moment ago still looks alive, and then breaks off our session.
+        if found is None or not _has_ended(home, found.pid):
+            raise
+        _make_and_start(home)
+        _make_roles_and_database(home)
 
 
 def is_running(home: Home) -> bool:
@@ -91,6 +93,20 @@ def stop(home: Home) -> None:
     if run.is_symlink():
         shutil.rmtree(run.readlink(), ignore_errors=True)
         run.unlink()
+
+
+def _make_and_start(home: Home) -> None:
+    if not home.data.exists():
+        _make(home)
+    _check_version(home)
+    _start(home)
+
+
+def _make_roles_and_database(home: Home) -> None:
+    home.run(
+        "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(socket_folder(home)), "-p", "5432",
+        "-U", "postgres", "-d", "postgres", stdin=ROLES_AND_DATABASE,
+    )  # fmt: skip
 
 
 def _make(home: Home) -> None:
@@ -154,6 +170,16 @@ def _written(home: Home) -> Postmaster | None:
         return Postmaster(int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting")
     except (FileNotFoundError, ValueError, IndexError):
         return None
+
+
+def _has_ended(home: Home, pid: int) -> bool:
+    """Whether that postmaster is gone, now or within a second: a killed process is listed for a while."""
+    end = time.monotonic() + 1
+    while _is_postmaster_of(home, pid):
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def _is_postmaster_of(home: Home, pid: int) -> bool:

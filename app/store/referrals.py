@@ -53,15 +53,19 @@ BY_ID = COLUMNS + "WHERE f.id = $1"
 BY_ID_LOCKED = BY_ID + " FOR UPDATE"
 BY_SOURCE_TASK = COLUMNS + "WHERE f.source_task = $1 FOR UPDATE"
 BY_SOURCE_REQUEST = COLUMNS + "WHERE f.source_request = $1 AND f.closed_at IS NULL ORDER BY f.id FOR UPDATE"
-# referrals not passed on yet whose request names this Consent
-WAITING_FOR_CONSENT = (
+NAMING_CONSENT = (
     COLUMNS
     + """JOIN index_reference i ON i.resource = f.source_request
 JOIN search_parameter s ON s.id = i.param AND s.type = 'ServiceRequest' AND s.code = 'supporting-info'
-WHERE i.target = $1 AND f.closed_at IS NULL AND f.next_action = 'pass-on' ORDER BY f.id FOR UPDATE OF f"""
+WHERE i.target = $1 AND f.closed_at IS NULL ORDER BY f.id FOR UPDATE OF f"""
 )
+# those of the system whose resource it is a copy of
 WAITING_FOR_SENDER = (
-    COLUMNS + "WHERE f.closed_at IS NULL AND f.waiting_because = 'sender-not-read' ORDER BY f.id FOR UPDATE OF f"
+    COLUMNS
+    + """WHERE f.closed_at IS NULL AND f.waiting_because = 'sender-not-read' AND EXISTS (
+    SELECT 1 FROM origin o JOIN connection n ON n.id = o.connection
+    WHERE o.local = $1 AND n.member = ANY(f.sources))
+ORDER BY f.id FOR UPDATE OF f"""
 )
 OPEN = COLUMNS + "WHERE f.closed_at IS NULL ORDER BY f.due, f.id LIMIT $1"
 OF_OWNER = COLUMNS + "WHERE f.closed_at IS NULL AND f.owner = $1 ORDER BY f.due, f.id LIMIT $2"
@@ -111,12 +115,14 @@ async def of_source_request(unit: Unit, request: UUID) -> list[ReferralRow]:
     return [ReferralRow(*row.values()) for row in await unit.conn.fetch(BY_SOURCE_REQUEST, request)]
 
 
-async def waiting_for_sender(unit: Unit) -> list[ReferralRow]:
-    return [ReferralRow(*row.values()) for row in await unit.conn.fetch(WAITING_FOR_SENDER)]
+async def waiting_for_sender(unit: Unit, copy: UUID) -> list[ReferralRow]:
+    """The referrals that wait for their sender's resources and may have waited for this copy, locked."""
+    return [ReferralRow(*row.values()) for row in await unit.conn.fetch(WAITING_FOR_SENDER, copy)]
 
 
-async def waiting_for_consent(unit: Unit, consent: UUID) -> list[ReferralRow]:
-    return [ReferralRow(*row.values()) for row in await unit.conn.fetch(WAITING_FOR_CONSENT, consent)]
+async def naming_consent(unit: Unit, consent: UUID) -> list[ReferralRow]:
+    """The open referrals whose request names this Consent, locked."""
+    return [ReferralRow(*row.values()) for row in await unit.conn.fetch(NAMING_CONSENT, consent)]
 
 
 async def open_ones(unit: Unit, limit: int) -> list[ReferralRow]:

@@ -1,4 +1,7 @@
-"""Which schema a database has and which this program has; without Alembic, whose import takes longer than a start."""
+"""What a start asks of a database: its schema, and a role that row-level security holds.
+
+Without Alembic, whose import takes longer than a start.
+"""
 
 import re
 from pathlib import Path
@@ -7,6 +10,22 @@ import asyncpg
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 REVISION = re.compile(r'^(down_)?revision(?:: [^=]+)? = "(\w+)"', re.MULTILINE)
+
+# Whoever may act as an owner or is past row-level security would see every member's data (security sheet TEN-03).
+TOO_MIGHTY = """
+SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (
+    SELECT 1 FROM pg_class c WHERE c.oid = to_regclass('resource') AND pg_has_role(r.rolname, c.relowner, 'MEMBER'))
+FROM pg_roles r WHERE r.rolname = current_user
+"""
+
+
+async def held_by_row_level_security(dsn: str) -> bool:
+    """Whether this role is neither superuser nor past row-level security nor an owner of the tables."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return not await connection.fetchval(TOO_MIGHTY)
+    finally:
+        await connection.close()
 
 
 async def current(dsn: str) -> bool:

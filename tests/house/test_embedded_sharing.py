@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import asyncpg
@@ -58,6 +59,21 @@ def test_after_a_kill_of_everybody_what_was_committed_is_there(data_dir: Path) -
         os.kill(pid, signal.SIGKILL)
     with EmbeddedPostgres.start(data_dir) as postgres:
         assert query(postgres.owner_dsn, "SELECT n FROM kept") == 42
+
+
+def test_a_postmaster_that_dies_while_the_next_user_joins_is_started_again(data_dir: Path) -> None:
+    """It looks alive, takes the connection, and is gone."""
+    holder = hold(data_dir).ready()
+    everybody = processes(data_dir)
+    holder.kill()
+    os.kill(everybody[0], signal.SIGSTOP)
+    death = threading.Timer(0.5, lambda: [os.kill(pid, signal.SIGKILL) for pid in everybody])
+    death.start()
+    with EmbeddedPostgres.start(data_dir) as postgres:
+        assert query(postgres.app_dsn, "SELECT 1") == 1
+        assert postmaster(data_dir) != everybody[0]
+    death.join()
+    assert processes(data_dir) == []
 
 
 def test_a_process_number_that_went_to_somebody_else_does_not_hinder_the_start(data_dir: Path) -> None:

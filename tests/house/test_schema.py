@@ -1,9 +1,15 @@
 """The schema: migrations make what the tables declare; a start knows without Alembic whether a database has it."""
 
+from pathlib import Path
+
 import asyncpg
+import pytest
 from alembic.script import ScriptDirectory
 
+from app.settings import Settings
 from app.store import migrate, schema
+from app.store.embedded import EmbeddedPostgres
+from app.wiring import RoleTooMighty, open_network
 from tests.conftest import Database
 
 
@@ -37,3 +43,21 @@ async def test_migrating_again_changes_nothing_and_the_application_may_only_add_
             assert dict(rights) == {"add": True, "change": False}
     finally:
         await app.close()
+
+
+@pytest.mark.parametrize("rights", ["SUPERUSER", "BYPASSRLS", "IN ROLE baton_owner"])
+async def test_a_role_that_is_past_row_level_security_is_not_started_with(
+    cluster: EmbeddedPostgres, database: Database, tmp_path: Path, rights: str
+) -> None:
+    """TEN-03"""
+    role = f"too_mighty_{rights[:2].lower()}"
+    superuser = await asyncpg.connect(database.superuser_dsn)
+    await superuser.execute(f"CREATE ROLE {role} LOGIN {rights}; GRANT baton_app TO {role}")
+    try:
+        settings = Settings(env="development", data_dir=tmp_path, database_url=cluster.dsn(database.name, role))
+        with pytest.raises(RoleTooMighty, match="owns nothing"):
+            async with open_network(settings):
+                pass
+    finally:
+        await superuser.execute(f"DROP ROLE {role}")
+        await superuser.close()

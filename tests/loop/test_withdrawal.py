@@ -90,6 +90,27 @@ async def test_both_withdrawn_takes_the_person_too(town: Town) -> None:
     await town.world.settled()
 
 
+async def test_a_second_consent_that_denies_overrides_the_first(town: Town) -> None:
+    """Whether the request names it later, or it turns to deny when it was named already."""
+    for turns_later in (False, True):
+        sent = await refer(town.world, town.ehr, town.pantry)
+        part = await part_of(town, sent)
+        second = {name: value for name, value in (await sent.read("Consent")).items() if name != "id"}
+        kind = "permit" if turns_later else "deny"
+        made = await town.ehr.create({**second, "provision": {**second["provision"], "type": kind}})
+        named = (await sent.read("ServiceRequest"))["supportingInfo"]
+        both = [*named, {"reference": f"Consent/{made.json()['id']}"}]
+        assert (await sent.change("ServiceRequest", supportingInfo=both)).status_code == 200
+        await town.world.settled()
+        if turns_later:
+            await all_there(town, [f"Task/{part['task']}", sent.ref("Patient")], part)
+            stored = made.json()
+            stored["provision"]["type"] = "deny"
+            assert (await town.ehr.update(stored)).status_code == 200
+            await town.world.settled()
+        await gone_everywhere(town, [f"Task/{part['task']}", sent.ref("Patient")], part)
+
+
 async def test_the_operators_button_withdraws_too(town: Town) -> None:
     sent = await refer(town.world, town.ehr, town.pantry)
     part = await part_of(town, sent)

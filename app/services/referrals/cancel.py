@@ -9,7 +9,9 @@ from app.services.caller import the_network
 from app.services.lookups.decision import end_parts
 from app.services.network import Network
 from app.services.referrals.advance import end_task
+from app.services.referrals.consents import consents_of, denies
 from app.services.referrals.roll_up import roll_up
+from app.services.referrals.source import read_source
 from app.store import bases, events, referrals, resources
 from app.store.pool import Unit
 from app.store.record import EventRow
@@ -17,6 +19,7 @@ from app.store.referrals import ReferralRow
 
 TAKEN_BACK = "The sender has cancelled this referral."
 CONSENT_ENDED = "Consent to share was withdrawn."
+CONSENT_DENIED = "Another consent now forbids to share this."
 CONSENT_OVER = "The time for which sharing was agreed is over."
 
 
@@ -42,6 +45,20 @@ async def follow_source(network: Network, unit: Unit, row: ReferralRow) -> bool:
 async def cancel_children(network: Network, unit: Unit, consent: UUID) -> list[UUID]:
     """Cancels the parts whose basis, this Consent, was withdrawn; returns the referrals they belong to."""
     return await _cancel_of_bases(network, unit, await bases.withdrawn_of_consent(unit, consent), CONSENT_ENDED)
+
+
+async def end_denied(network: Network, unit: Unit, row: ReferralRow) -> None:
+    """Ends what one Consent admitted when another that the request names now denies: a denial overrides."""
+    standing = [
+        basis.id
+        for basis in await bases.of_referral(unit, row.id)
+        if basis.kind == "consent" and basis.withdrawn_at is None
+    ]
+    source = await read_source(network, unit, row) if standing else None
+    if source is not None and any(denies(consent) for consent in await consents_of(network, unit, source)):
+        await end_parts(unit, standing)
+        await _cancel_of_bases(network, unit, standing, CONSENT_DENIED)
+        await roll_up(network, unit, row.id)
 
 
 async def end_basis(network: Network, unit: Unit, basis: UUID) -> list[UUID]:

@@ -47,6 +47,12 @@ async def consents_of(network: Network, unit: Unit, source: Source) -> list[Stor
     return mine
 
 
+def denies(consent: Stored) -> bool:
+    """Whether it stands and denies as a whole."""
+    view = fhir_consent.view(json.parse(consent.body))
+    return view.active and view.rule == "deny"
+
+
 async def first_permitting(
     network: Network, unit: Unit, recipient: UUID, consents: list[Stored], sources: Collection[UUID]
 ) -> Permitting:
@@ -64,7 +70,7 @@ async def first_permitting(
             permitting = permitting or Permitting(consent, decision.until)
         elif isinstance(decision, Deny):
             denied = decision.because if not denied or view.rule == "deny" else denied
-            if view.active and view.rule == "deny":
+            if denies(consent):
                 permitting = None
                 break
     if permitting is None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.services.caller import the_network
 from app.services.network import Network
-from app.services.referrals.cancel import cancel_children, end_basis, follow_source
+from app.services.referrals.cancel import cancel_children, end_basis, end_denied, follow_source
 from app.services.referrals.roll_up import roll_up
 from app.services.referrals.route import route
 from app.store import referrals
@@ -37,14 +37,16 @@ async def _task(network: Network, unit: Unit, task: UUID) -> None:
 
 async def _request(network: Network, unit: Unit, request: UUID) -> None:
     for referral in await referrals.of_source_request(unit, request):
+        await end_denied(network, unit, referral)
         await _follow_or_route(network, unit, referral)
 
 
 async def _consent(network: Network, unit: Unit, consent: UUID) -> None:
     for referral in await cancel_children(network, unit, consent):
         await roll_up(network, unit, referral)
-    for referral_row in await referrals.waiting_for_consent(unit, consent):
-        await route(network, unit, referral_row)
+    for row in await referrals.naming_consent(unit, consent):
+        await end_denied(network, unit, row)
+        await route(network, unit, row)
 
 
 async def _basis(network: Network, unit: Unit, basis: UUID) -> None:
@@ -53,8 +55,8 @@ async def _basis(network: Network, unit: Unit, basis: UUID) -> None:
 
 
 async def _copy_came(network: Network, unit: Unit, resource: UUID) -> None:
-    """A resource that a sender's reference was waiting for: those that wait for a sender look again."""
-    for referral in await referrals.waiting_for_sender(unit):
+    """A resource that a sender's reference was waiting for: its referrals look again."""
+    for referral in await referrals.waiting_for_sender(unit, resource):
         await _follow_or_route(network, unit, referral)
 
 
