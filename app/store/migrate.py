@@ -30,7 +30,7 @@ GRANTS = (
     # what happened is only ever added to
     "REVOKE UPDATE, DELETE ON event, audit, version FROM {role}",
     # nothing that a referral stands on is taken away; a part has an end, and only that can be set
-    "REVOKE DELETE ON resource, participation, referral, child_task, basis, member, origin FROM {role}",
+    "REVOKE DELETE ON resource, participation, referral, child_task, basis, member, origin, clinician FROM {role}",
     "REVOKE UPDATE ON participation FROM {role}",
     "GRANT UPDATE (until) ON participation TO {role}",
     "GRANT EXECUTE ON FUNCTION ensure_partitions(timestamptz) TO {role}",

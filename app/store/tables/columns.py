@@ -65,3 +65,7 @@ def internal_json(*, null: bool = False) -> Any:
 
 def unique_words() -> Any:
     return Column(Text, nullable=False, unique=True)
+
+
+def unique_octets() -> Any:
+    return Column(LargeBinary, nullable=False, unique=True)

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import flag, internal_json, key, moment, number, octets, unique_words, words
+from app.store.tables.columns import flag, internal_json, key, moment, number, octets, texts, unique_words, words
 
 
 class Client(SQLModel, table=True):
@@ -74,9 +74,16 @@ class AuthRequest(SQLModel, table=True):
 
 
 class Connection(SQLModel, table=True):
-    """An EHR or peer that we know: references under its FHIR base are remote ones, stored as written."""
+    """An EHR or peer that we know: references under its FHIR base are remote ones, stored as written.
+
+    With a `client_kind` its launches are trusted, and it is called: at its base and at `endpoint_hosts` only, which may
+    lie in `private_ranges` (CIDR) and show a certificate of `ca_file`.
+    """
 
     __tablename__ = "connection"
+    __table_args__ = (
+        CheckConstraint("client_kind IN ('none', 'public', 'asymmetric', 'symmetric')", name="connection_client_kind"),
+    )
 
     id: UUID = Field(sa_column=key(primary=True))
     name: str = Field(sa_column=words())
@@ -87,6 +94,11 @@ class Connection(SQLModel, table=True):
     vendor: str | None = Field(sa_column=words(null=True))
     poll_minutes: int | None = Field(sa_column=number(null=True))
     created_at: datetime = Field(sa_column=moment(default="now()"))
+    client_kind: str = Field(sa_column=words(default="none"))
+    secret_sealed: bytes | None = Field(sa_column=octets(null=True))
+    endpoint_hosts: list[str] = Field(sa_column=texts())
+    private_ranges: list[str] = Field(sa_column=texts())
+    ca_file: str | None = Field(sa_column=words(null=True))
 
 
 class Origin(SQLModel, table=True):
