@@ -11,6 +11,9 @@ ALTER TABLE connection
 -- whoever was registered with a key until now signs in with it
 UPDATE connection SET client_kind = 'asymmetric' WHERE client_id IS NOT NULL AND key_file IS NOT NULL;
 
+-- what is wrong with a copy, which is kept as it is
+ALTER TABLE origin ADD COLUMN flaws JSONB;
+
 CREATE TABLE clinician (
     id UUID NOT NULL,
     connection UUID NOT NULL,

@@ -102,7 +102,10 @@ class Connection(SQLModel, table=True):
 
 
 class Origin(SQLModel, table=True):
-    """(connection, type, remote id, remote version) <-> local id: which copy of ours stands for which of theirs."""
+    """(connection, type, remote id, remote version) <-> local id: which copy of ours stands for which of theirs.
+
+    `flaws`: what is wrong with it, as [{rule, at}]; it is kept as it is.
+    """
 
     __tablename__ = "origin"
     __table_args__ = (Index("origin_local", "local"),)
@@ -112,3 +115,4 @@ class Origin(SQLModel, table=True):
     remote_id: str = Field(sa_column=words(primary=True))
     remote_version: str | None = Field(sa_column=words(null=True))
     local: UUID = Field(sa_column=key(references="resource.id"))
+    flaws: list[Any] | None = Field(sa_column=internal_json(null=True))
