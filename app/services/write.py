@@ -4,6 +4,7 @@ Each step sees all entries; the first that refuses ends the write, and nothing o
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
 
 from app.fhir.errors import NotReady
 from app.services.caller import Caller
@@ -18,7 +19,7 @@ from app.services.steps.record import record
 from app.services.steps.references import references
 from app.services.steps.structure import structure
 from app.services.steps.transition import transition
-from app.services.writing import Entry, Write
+from app.services.writing import Entry, Trigger, Write
 from app.store.pool import Unit
 
 Step = Callable[[Write], Awaitable[None]]
@@ -37,13 +38,18 @@ WRITE_STEPS: tuple[Step, ...] = (
 )
 
 
+def ready(network: Network) -> None:
+    """Raises NotReady while the network has no Organization: nothing could be handed to it."""
+    if network.organization is None:
+        raise NotReady("no-network", "this network has no Organization yet: baton organization add NAME --kind network")
+
+
 async def write(network: Network, caller: Caller, entries: Sequence[Entry], then: Then | None = None) -> Write:
     """Carries out one write in its own transaction; what `then` refuses at its end undoes it.
 
     Raises Refusal; LockError after three repeats of a lost race.
     """
-    if network.organization is None:
-        raise NotReady("no-network", "this network has no Organization yet: baton organization add NAME --kind network")
+    ready(network)
 
     async def once() -> Write:
         async with network.store.unit(caller.members, write=True) as unit:
@@ -55,9 +61,21 @@ async def write(network: Network, caller: Caller, entries: Sequence[Entry], then
     return await with_retries(once)
 
 
-async def write_in(network: Network, unit: Unit, caller: Caller, entries: Sequence[Entry]) -> Write:
-    """The same inside a transaction that holds more than this write."""
-    under_way = Write(network, caller, unit, list(entries))
+async def write_in(
+    network: Network,
+    unit: Unit,
+    caller: Caller,
+    entries: Sequence[Entry],
+    *,
+    trigger: Trigger = "push",
+    connection: UUID | None = None,
+    referral: UUID | None = None,
+) -> Write:
+    """The same inside a transaction that holds more than this write.
+
+    `trigger`, `connection` and `referral` are what the row of a referral in it gets: its door, its EHR, its key.
+    """
+    under_way = Write(network, caller, unit, list(entries), trigger=trigger, connection=connection, referral=referral)
     for step in WRITE_STEPS:
         await step(under_way)
     return under_way

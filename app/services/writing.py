@@ -16,7 +16,9 @@ from app.store.record import ParticipationRow
 from app.store.resources import Stored
 
 # author: we wrote it, every rule · client: a system states it, the rules of what it declares
-Mode = Literal["author", "client"]
+# copy: another system's truth, refused for syntax, size and danger only; what is wrong with it is kept beside it
+Mode = Literal["author", "client", "copy"]
+Trigger = Literal["push", "launch", "phone"]
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Entry:
     before: Stored | None = None
     before_tree: JsonObject | None = None
     roles: frozenset[str] = frozenset()
+    flaws: tuple[Issue, ...] = ()
     existing: Stored | None = None
     # what the last step makes
     version: int = 0
@@ -80,8 +83,10 @@ class Write:
     targets: dict[tuple[str, str], UUID] = field(default_factory=dict)
     # how a Task names its owner -> that member, see steps/owners.py
     owners: dict[bytes, MemberRow] = field(default_factory=dict)
-    # by which door a referral in it came: push, launch, phone form, ...
-    trigger: str = "push"
+    # by which door a referral in it comes, through which EHR, and under which key where the door chose one
+    trigger: Trigger = "push"
+    connection: UUID | None = None
+    referral: UUID | None = None
 
     @property
     def changing(self) -> list[Entry]:

@@ -101,6 +101,15 @@ CHILDREN_OF_BASES = CHILD + "WHERE basis = ANY($1::uuid[]) ORDER BY task"
 END_CHILD = "UPDATE child_task SET ended_at = clock_timestamp() WHERE task = ANY($1::uuid[]) AND ended_at IS NULL"
 
 
+# 64 bits of it: two keys that share them wait for each other, no more
+KEEP_KEY = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"
+
+
+async def keep_key(unit: Unit, referral: UUID) -> None:
+    """From here to the end of the transaction nobody else makes a referral under this key; waits for who is at it."""
+    await unit.conn.execute(KEEP_KEY, str(referral))
+
+
 async def get(unit: Unit, referral: UUID, *, lock: bool = False) -> ReferralRow | None:
     return _referral(await unit.conn.fetchrow(BY_ID_LOCKED if lock else BY_ID, referral))
 

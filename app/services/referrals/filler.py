@@ -59,7 +59,7 @@ def filler_order(
     }
     for name in COPIED:
         tree |= {key: request[key] for key in (name, "_" + name) if key in request}
-    tree["authoredOn"] = _instant(now)
+    tree["authoredOn"] = instant(now)
     inside = {each["id"] for each in request.get("contained", ())}
     if requester and (not _pointers(requester) or _pointers(requester) <= inside):
         tree["requester"] = requester
@@ -110,7 +110,7 @@ def child_task(
         "code": {"coding": [{"system": TASK_CODE, "code": "fulfill", "display": "Fulfill the focal request"}]},
         "focus": {"reference": focus},
         "for": source["for"],
-        "authoredOn": _instant(now),
+        "authoredOn": instant(now),
         "requester": {"reference": requester},
         "owner": {"reference": owner},
     }
@@ -125,5 +125,6 @@ def referral_identifier(base: str, referral: UUID, part: UUID) -> dict[str, Any]
     return {"type": kind, "system": base + "/referral", "value": f"{referral}/{part}"}
 
 
-def _instant(now: datetime) -> str:
+def instant(now: datetime) -> str:
+    """A moment as FHIR writes it, in UTC to the millisecond."""
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -37,13 +37,13 @@ async def _receive(write: Write, entry: Entry, coordinator: MemberRow) -> None:
     network, unit = write.network, write.unit
     request = _local_focus(write, entry)
     row = ReferralRow(
-        id=network.ids.next(),
+        id=write.referral or network.ids.next(),
         source_request=request,
         source_task=entry.id,
         task_home="here",
         trigger=write.trigger,
         sources=sorted(write.caller.members),
-        connection=None,
+        connection=write.connection,
         external_key=None,
         owner=coordinator.organization,
         next_action=ROUTE,
