@@ -1,4 +1,4 @@
-"""Clinicians who come from an EHR: the launch under way, the launched session, and what we write back into the chart."""
+"""Clinicians who come from an EHR: a launch under way, a launched session, and what we write back into the chart."""
 
 from datetime import datetime
 from typing import Any
