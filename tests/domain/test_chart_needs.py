@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.referral.chart_codes import CATEGORIES, ICD10, LOINC, NOTHING_NEEDED, SNOMED, UNSPECIFIED
+from app.domain.referral.chart_codes import CATEGORIES, ICD10, LOINC, NOTHING_NEEDED, SNOMED
 from app.domain.referral.chart_needs import ChartNeed, by_category, categories_of, chart_need
+from app.domain.referral.needs import UNSPECIFIED
 from tests.parts import SHARED
 
 SDOHCC = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"

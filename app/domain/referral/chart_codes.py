@@ -6,16 +6,9 @@ no more than "counselled" or "did not keep to a diet" is left out: a need must b
 sets of 2025-05); ICD-10-CM 2025, chapter XXI, Z55 to Z65; LOINC 2.80.
 """
 
-UNSPECIFIED = "sdoh-category-unspecified"
-PROTECTIVE = "protective-factor"
+from app.domain.referral.needs import NEEDS, UNSPECIFIED
 
-CATEGORIES = frozenset(
-    f"{UNSPECIFIED} {PROTECTIVE} food-insecurity housing-instability homelessness inadequate-housing"
-    " transportation-insecurity financial-insecurity material-hardship educational-attainment employment-status"
-    " veteran-status stress social-connection intimate-partner-violence elder-abuse personal-health-literacy"
-    " health-insurance-coverage-status medical-cost-burden digital-literacy digital-access utility-insecurity"
-    " language-access incarceration-status".split()
-)
+CATEGORIES = frozenset(need.category.code for need in NEEDS)
 
 # (how the code begins, categories); the longest beginning decides. Z55 to Z65 are social by their chapter.
 ICD10: tuple[tuple[str, str], ...] = (

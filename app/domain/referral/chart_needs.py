@@ -16,10 +16,9 @@ from app.domain.referral.chart_codes import (
     ICD10,
     LOINC,
     NOTHING_NEEDED,
-    PROTECTIVE,
     SNOMED,
-    UNSPECIFIED,
 )
+from app.domain.referral.needs import PROTECTIVE, UNSPECIFIED
 
 Tree = Mapping[str, Any]
 

@@ -1,5 +1,7 @@
 """references: each leads to something that the caller may see, to a system that we know, or the write is refused.
 
+A copy of another system's resource may refer to what only that system knows: what we hold is found, the rest stays.
+
 What is missing and what is hidden get the same answer. Conditional creates are decided here too, because what they
 find is what other entries then refer to.
 """
@@ -37,14 +39,20 @@ async def references(write: Write) -> None:
                 local.setdefault((type_name, fhir_id), []).append((entry, reference))
             case Remote() as target:
                 remote.append((entry, reference, target))
-            case Urn():
+            case Urn() if entry.mode != "copy":
                 raise ReferenceNotFound("reference-not-in-bundle", _URN, entry.place(reference.path))
-            case Absolute() | Conditional():
+            case Absolute() | Conditional() if entry.mode != "copy":
                 raise NotSupported("reference-form", _FORM, entry.place(reference.path))
     found = await resources.visible_keys(write.unit, local.keys() - in_this_write.keys())
     write.targets = in_this_write | found
     await _follow_remote(write, remote)
-    missing = [place for key, places in local.items() if key not in write.targets for place in places]
+    missing = [
+        (entry, reference)
+        for key, places in local.items()
+        if key not in write.targets
+        for entry, reference in places
+        if entry.mode != "copy"
+    ]
     if missing:
         raise _refusal(ReferenceNotFound, "reference-not-found", _MISSING, missing)
 
@@ -86,8 +94,9 @@ async def _follow_remote(write: Write, remote: list[tuple[Entry, Reference, Remo
     for entry, reference, target in remote:
         connection = known.get(target.base)
         copy = await _copy(write, connection, target) if connection else None
-        if connection is None or not await _may_name(write, connection, copy):
-            unknown.append((entry, reference))
+        if connection is None or not await _may_name(write, entry, connection, copy):
+            if entry.mode != "copy":
+                unknown.append((entry, reference))
         elif copy is not None:
             write.targets["", reference.text] = copy
     if unknown:
@@ -98,8 +107,8 @@ async def _copy(write: Write, connection: ConnectionRow, target: Remote) -> UUID
     return await connections.local_copy(write.unit, connection.id, target.type, target.id)
 
 
-async def _may_name(write: Write, connection: ConnectionRow, copy: UUID | None) -> bool:
-    if write.caller.kind != "client" or connection.member in write.caller.members:
+async def _may_name(write: Write, entry: Entry, connection: ConnectionRow, copy: UUID | None) -> bool:
+    if connection.member in write.caller.members or (write.caller.kind != "client" and entry.mode != "copy"):
         return True
     return copy is not None and bool(await resources.by_ids(write.unit, [copy]))
 
