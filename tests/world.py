@@ -143,6 +143,6 @@ async def running(dsn: str, data_dir: Path, **settings: Any) -> AsyncIterator[Wo
 def _free_socket() -> Any:
     import socket
 
-    bound = socket.socket()
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
     return bound

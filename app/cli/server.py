@@ -40,10 +40,11 @@ def listening_on(host: str, port: int) -> Iterator[socket.socket]:
     """The socket, before anything is started: who has no port need not wait for a database."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise Failed(f"Cannot listen on this host and port ({error.strerror or type(error).__name__}).") from None
-    with listener:
+    # Made anew from its number, a socket knows that it is TCP; only then asyncio sends small answers without delay.
+    with socket.socket(fileno=bound.detach()) as listener:
         yield listener
 
 

@@ -43,7 +43,8 @@ class Oracle:
         )
 
     def everything(self) -> set[str]:
-        return {*self.author, *self.everybody, *(what for _, brought in self.parts.values() for what in brought)}
+        brought = {what for _, brought in self.parts.values() for what in brought}
+        return {*self.author, *self.everybody, *brought, *(what for _, what in self.returned)}
 
 
 @dataclass
