@@ -39,7 +39,6 @@ AGAIN = """
 UPDATE delivery SET lease = NULL, lease_until = NULL, not_before = now() + make_interval(secs => $3)
 WHERE id = $1 AND lease = $2
 """
-RELEASE = "UPDATE delivery SET lease = NULL, lease_until = NULL, tries = tries - 1 WHERE lease = $1"
 BURY = "UPDATE delivery SET dead_reason = $3, lease = NULL, lease_until = NULL WHERE id = $1 AND lease = $2"
 LIST = """
 SELECT id, handler, order_key, tries, not_before, dead_reason FROM delivery ORDER BY id LIMIT $1
@@ -78,11 +77,6 @@ async def again(store: Store, delivery: Claimed, *, after_s: float) -> None:
 async def bury(store: Store, delivery: Claimed, reason: str) -> None:
     """Set aside for the operator; it blocks only what follows under its own key."""
     await store.pool.execute(BURY, delivery.id, delivery.lease, reason)
-
-
-async def release(store: Store, lease: UUID) -> None:
-    """Gives back what was claimed and not begun, at a graceful stop."""
-    await store.pool.execute(RELEASE, lease)
 
 
 async def listed(store: Store, limit: int) -> list[dict[str, Any]]:

@@ -11,10 +11,6 @@ ROLES = """
 SELECT p.resource, p.role FROM participation p
 WHERE p.resource = ANY($2::uuid[]) AND p.member = ANY($1::uuid[]) AND p.until > now()
 """
-AUTHORS = """
-SELECT DISTINCT p.member FROM participation p
-WHERE p.resource = $1 AND p.role = 'author' AND p.until > now() ORDER BY p.member
-"""
 CLOSE = """
 UPDATE participation SET until = least(until, clock_timestamp())
 WHERE because = ANY($1::uuid[]) AND role = 'recipient' AND until > clock_timestamp()
@@ -31,7 +27,6 @@ FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::int[
     AS n (member, resource, because, role, basis, basis_version, from_version, until)
 ON CONFLICT (member, resource, because) DO NOTHING
 """
-CURRENT_VERSIONS = "SELECT id, version FROM resource WHERE id = ANY($1::uuid[])"
 
 
 async def roles(unit: Unit, members: Collection[UUID], resources: Collection[UUID]) -> dict[UUID, set[str]]:
@@ -40,11 +35,6 @@ async def roles(unit: Unit, members: Collection[UUID], resources: Collection[UUI
     for row in await unit.conn.fetch(ROLES, list(members), list(resources)):
         found.setdefault(row["resource"], set()).add(row["role"])
     return found
-
-
-async def authors(unit: Unit, resource: UUID) -> list[UUID]:
-    """The members to whom a resource belongs, as far as the unit's context shows them."""
-    return [row["member"] for row in await unit.conn.fetch(AUTHORS, resource)]
 
 
 async def close(unit: Unit, because: Collection[UUID], *, keeping: Collection[UUID] = ()) -> None:
@@ -63,11 +53,6 @@ async def grant(unit: Unit, rows: Collection[ParticipationRow]) -> None:
     await unit.also_for({row.member for row in rows})
     names = ParticipationRow.__slots__
     await unit.conn.execute(GRANT, *([getattr(row, name) for row in rows] for name in names))
-
-
-async def current_versions(unit: Unit, resources: Collection[UUID]) -> dict[UUID, int]:
-    rows = await unit.conn.fetch(CURRENT_VERSIONS, list(resources))
-    return {row["id"]: row["version"] for row in rows}
 
 
 def until_or_forever(moment: datetime) -> datetime | None:

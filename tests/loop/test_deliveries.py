@@ -124,11 +124,3 @@ async def test_a_skipped_dead_letter_lets_the_next_of_its_key_go(network: Networ
     await deliveries.bury(network.store, claimed, "ValueError")
     assert await deliveries.skip(network.store, first)
     assert [each.id for each in await claim(network)] == [second]
-
-
-async def test_what_was_claimed_and_not_begun_is_given_back(network: Network) -> None:
-    (one,) = await queue(network, "a")
-    (claimed,) = await claim(network)
-    await deliveries.release(network.store, claimed.lease)
-    (again,) = await claim(network)
-    assert (again.id, again.tries) == (one, 1)

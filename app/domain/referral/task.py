@@ -30,10 +30,8 @@ class TaskView:
     subject: str
     owner: dict[str, Any]
     requester: dict[str, Any]
-    part_of: tuple[str, ...]
     reason: str
     outputs: tuple[str, ...]
-    urgent: bool
 
 
 def view(tree: dict[str, Any]) -> TaskView:
@@ -44,14 +42,12 @@ def view(tree: dict[str, Any]) -> TaskView:
         subject=tree.get("for", {}).get("reference", ""),
         owner=tree.get("owner", {}),
         requester=tree.get("requester", {}),
-        part_of=tuple(item["reference"] for item in tree.get("partOf", ()) if "reference" in item),
         reason=tree.get("statusReason", {}).get("text", ""),
         outputs=tuple(
             item["valueReference"]["reference"]
             for item in tree.get("output", ())
             if "reference" in item.get("valueReference", {})
         ),
-        urgent=tree.get("priority", "routine") != "routine",
     )
 
 

@@ -73,10 +73,6 @@ def statuses(table: Collection[Transition]) -> tuple[str, ...]:
     return (*dict.fromkeys(row.after for row in table), ENTERED_IN_ERROR)
 
 
-def terminal(table: Collection[Transition], status: str) -> bool:
-    return status != START and not any(row.before == status for row in table)
-
-
 def judge(
     table: Collection[Transition], before: str, after: str, roles: Collection[str], present: Collection[str]
 ) -> Broken | None:
