@@ -1,4 +1,4 @@
-"""Who acts: a client with its scopes, a person with her membership, or the network itself."""
+"""Who acts: a client with its scopes, a person with her membership, a launched clinician, or the network itself."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,10 +11,13 @@ from app.store.audit import Act
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`members`: for whom the caller acts; all that is seen or written is theirs. `scopes` bind clients only."""
+    """`members`: for whom the caller acts; all that is seen or written is theirs. `scopes` bind clients only.
+
+    A clinician's `client_id` is her key, or that of her session where her EHR does not say who she is.
+    """
 
     members: frozenset[UUID]
-    kind: Literal["client", "person", "network"]
+    kind: Literal["client", "person", "clinician", "network"]
     client_id: str | None = None
     account: UUID | None = None
     role: str | None = None
@@ -24,7 +27,7 @@ class Caller:
     request_id: str = ""
 
     def allows(self, type_name: str, letter: str) -> bool:
-        """Whether the caller's scopes let it do c, r, u, d or s on a type. People and the network have no scopes."""
+        """Whether the caller's scopes let it do c, r, u, d or s on a type. Only clients have scopes here."""
         if self.scopes is not None:
             return self.scopes.allows("system", type_name, letter)
         return self.kind != "client"
@@ -34,7 +37,7 @@ class Caller:
         return Act(
             ids.next(),
             action,
-            self.client_id,
+            self.author if self.kind == "clinician" and self.client_id else self.client_id,
             self.account,
             tuple(sorted(self.members)),
             self.request_id,

@@ -1,7 +1,8 @@
 """EHRs that we know, and which copy of ours stands for which resource of theirs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.store.index_text import short
@@ -11,17 +12,36 @@ from app.store.pool import Unit
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
+    """`client_kind` is none, public, asymmetric (`key_file`) or symmetric (`secret_sealed`): how we are known there."""
+
     id: UUID
     name: str
     fhir_base: str
     member: UUID
+    client_kind: str = "none"
+    client_id: str | None = None
+    key_file: str | None = None
+    secret_sealed: bytes | None = None
+    endpoint_hosts: tuple[str, ...] = ()
+    private_ranges: tuple[str, ...] = ()
+    ca_file: str | None = None
+    vendor: str | None = None
+    poll_minutes: int | None = None
 
 
-BY_BASES = "SELECT id, name, fhir_base, member FROM connection WHERE fhir_base = ANY($1::text[])"
-OF_MEMBERS = "SELECT id, name, fhir_base, member FROM connection WHERE member = ANY($1::uuid[]) ORDER BY id"
+COLUMNS = """
+SELECT id, name, fhir_base, member, client_kind, client_id, key_file, secret_sealed, endpoint_hosts, private_ranges,
+    ca_file, vendor, poll_minutes
+FROM connection
+"""
+BY_BASES = COLUMNS + "WHERE fhir_base = ANY($1::text[])"
+OF_MEMBERS = COLUMNS + "WHERE member = ANY($1::uuid[]) ORDER BY id"
+BY_ID = COLUMNS + "WHERE id = $1"
+ALL = COLUMNS + "ORDER BY created_at, id"
 INSERT = """
-INSERT INTO connection (id, name, fhir_base, member, client_id, key_file, vendor, poll_minutes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO connection (id, name, fhir_base, member, client_kind, client_id, key_file, secret_sealed, endpoint_hosts,
+    private_ranges, ca_file, vendor, poll_minutes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 COPY = "SELECT local FROM origin WHERE connection = $1 AND type = $2 AND remote_id = $3"
 NOTE_COPY = """
@@ -40,25 +60,30 @@ POINT_TASKS = tuple(_POINT_TASK.replace("{column}", code) for code in HOT_REFERE
 
 async def by_bases(unit: Unit, bases: Collection[str]) -> dict[str, ConnectionRow]:
     rows = await unit.conn.fetch(BY_BASES, list(bases))
-    return {row["fhir_base"]: ConnectionRow(*row.values()) for row in rows}
+    return {row["fhir_base"]: _row(row) for row in rows}
 
 
 async def of_members(unit: Unit, members: Collection[UUID]) -> list[ConnectionRow]:
-    return [ConnectionRow(*row.values()) for row in await unit.conn.fetch(OF_MEMBERS, list(members))]
+    return [_row(row) for row in await unit.conn.fetch(OF_MEMBERS, list(members))]
 
 
-async def add(
-    unit: Unit,
-    row: ConnectionRow,
-    *,
-    client_id: str | None,
-    key_file: str | None,
-    vendor: str | None,
-    poll_minutes: int | None,
-) -> None:
-    await unit.conn.execute(
-        INSERT, row.id, row.name, row.fhir_base, row.member, client_id, key_file, vendor, poll_minutes
-    )
+async def by_id(unit: Unit, connection: UUID) -> ConnectionRow | None:
+    row = await unit.conn.fetchrow(BY_ID, connection)
+    return _row(row) if row else None
+
+
+async def all_connections(unit: Unit) -> list[ConnectionRow]:
+    """Oldest first."""
+    return [_row(row) for row in await unit.conn.fetch(ALL)]
+
+
+async def add(unit: Unit, row: ConnectionRow) -> None:
+    await unit.conn.execute(INSERT, *(getattr(row, name) for name in ConnectionRow.__slots__))
+
+
+def _row(row: Mapping[str, Any]) -> ConnectionRow:
+    lists = {name: tuple(row[name]) for name in ("endpoint_hosts", "private_ranges")}
+    return ConnectionRow(**{**row, **lists})
 
 
 async def local_copy(unit: Unit, connection: UUID, type_name: str, remote_id: str) -> UUID | None:

@@ -1,0 +1,94 @@
+"""How we sign in at an EHR, and where it may be called, read from what the operator typed. Raises Invalid.
+
+*Source*: security sheet APP-07, NET-01 to NET-03, NET-11, KEY-04, decision 10.
+"""
+
+import re
+import ssl
+import stat
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+
+from app.fhir.errors import Invalid
+from app.settings import LOOPBACK_HOSTS
+
+MAX_CLIENT_ID = 250
+MAX_FILE_BYTES = 64 * 1024
+SECRET = re.compile(r"[\x21-\x7e]{8,1024}", re.ASCII)
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HOST = re.compile(rf"{LABEL}(\.{LABEL}){{0,20}}", re.ASCII)
+# What a VPN leads to. Loopback, link-local and documentation addresses are never an EHR.
+INSIDE: tuple[IPv4Network | IPv6Network, ...] = tuple(
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
+
+
+def check_client_id(client_id: str) -> None:
+    if not 1 <= len(client_id) <= MAX_CLIENT_ID or not client_id.isprintable() or " " in client_id:
+        raise Invalid("ehr-client-id", f"A client id has 1 to {MAX_CLIENT_ID} characters and no blanks.")
+
+
+def check_key(file: Path) -> None:
+    """The file holds a private key that we can sign with, and not everybody may read it."""
+    _private_bytes(file, "key")
+
+
+def read_secret(file: Path) -> str:
+    """The client secret in the file, without the line break at its end."""
+    try:
+        secret = _private_bytes(file, "secret").decode("ascii").strip("\r\n")
+    except UnicodeDecodeError:
+        secret = ""
+    if not SECRET.fullmatch(secret):
+        raise Invalid("ehr-secret", "The secret file holds one line of 8 to 1024 visible ASCII characters.")
+    return secret
+
+
+def check_certificates(file: Path) -> None:
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except (OSError, ValueError):  # an SSLError is an OSError
+        raise Invalid("ehr-ca-file", "The CA file is not there, or holds no certificates in PEM.") from None
+
+
+def read_host(typed: str, *, loopback: bool) -> str:
+    """A host in its one spelling, lower-case, with a port when it is not 443. `loopback`: in development."""
+    host, colon, port = typed.strip().lower().partition(":")
+    wrong_port = colon and (not re.fullmatch(r"[1-9][0-9]{0,4}", port, re.ASCII) or int(port) > 65535)
+    if wrong_port or not HOST.fullmatch(host) or (_is_address(host) and not (loopback and host in LOOPBACK_HOSTS)):
+        raise Invalid("ehr-endpoint-host", "An endpoint host is a name such as login.ehr.example, without https://.")
+    return host if port in ("", "443") else f"{host}:{port}"
+
+
+def read_range(typed: str) -> str:
+    """A CIDR range inside the private ones."""
+    try:
+        wanted = ip_network(typed.strip())
+    except ValueError:
+        wanted = None
+    inside = [own for own in INSIDE if wanted is not None and wanted.version == own.version]
+    if wanted is None or not any(wanted.subnet_of(own) for own in inside):  # type: ignore[arg-type]
+        raise Invalid("ehr-private-range", "A private range is CIDR such as 10.20.0.0/16, within a private network.")
+    return str(wanted)
+
+
+def _private_bytes(file: Path, what: str) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            body = stream.read(MAX_FILE_BYTES + 1)
+            open_to_all = stat.S_IROTH & file.stat().st_mode
+    except OSError:
+        raise Invalid("ehr-file", f"The {what} file is not there, or is no file that can be read.") from None
+    if open_to_all:
+        raise Invalid("ehr-file", f"Everybody may read the {what} file; chmod 0400 it.")
+    if not 1 <= len(body) <= MAX_FILE_BYTES:
+        raise Invalid("ehr-file", f"The {what} file is empty, or larger than {MAX_FILE_BYTES // 1024} KiB.")
+    return body
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host.replace(".", "").isdigit()
+    return True
