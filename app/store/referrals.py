@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from app.store.pool import Unit
+from app.store.search_parameters import Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,18 @@ WAITING_FOR_SENDER = (
 ORDER BY f.id FOR UPDATE OF f"""
 )
 OPEN = COLUMNS + "WHERE f.closed_at IS NULL ORDER BY f.due, f.id LIMIT $1"
+# $1 how a number ends, $2 the beginnings of names, each of which the person must have, $3 and $4 the search parameters
+FOUND = (
+    COLUMNS
+    + """WHERE (f.closed_at IS NULL OR f.closed_at > now() - make_interval(days => $5)) AND (
+    right(f.id::text, 6) = $1
+    OR (cardinality($2::text[]) > 0 AND EXISTS (
+        SELECT 1 FROM index_reference i WHERE i.resource = f.source_request AND i.param = $3 AND NOT EXISTS (
+            SELECT 1 FROM unnest($2::text[]) AS wanted (part) WHERE NOT EXISTS (
+                SELECT 1 FROM index_string n
+                WHERE n.resource = i.target AND n.param = $4 AND strpos(' ' || n.folded, ' ' || wanted.part) > 0)))))
+ORDER BY (f.closed_at IS NOT NULL), f.due, f.closed_at DESC, f.id LIMIT $6"""
+)
 OF_OWNER = COLUMNS + "WHERE f.closed_at IS NULL AND f.owner = $1 ORDER BY f.due, f.id LIMIT $2"
 OF_TARGET = (
     COLUMNS
@@ -137,6 +150,21 @@ async def naming_consent(unit: Unit, consent: UUID) -> list[ReferralRow]:
 async def open_ones(unit: Unit, limit: int) -> list[ReferralRow]:
     """Everything that is not closed, most urgent first: the operator's list."""
     return [ReferralRow(*row.values()) for row in await unit.conn.fetch(OPEN, limit)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`number`: how the id ends; `names`: folded beginnings of a person's names. Empty ones match nothing."""
+
+    number: str
+    names: list[str]
+
+
+async def found(unit: Unit, wanted: Wanted, numbers: Numbers, days: int, limit: int) -> list[ReferralRow]:
+    """Open referrals and those closed in the last `days` that bear the number, or are about a person of that name."""
+    subject, name = numbers["ServiceRequest"]["patient"], numbers["Patient"]["name"]
+    rows = await unit.conn.fetch(FOUND, wanted.number, wanted.names, subject, name, days, limit)
+    return [ReferralRow(*row.values()) for row in rows]
 
 
 async def of_owner(unit: Unit, owner: UUID, limit: int) -> list[ReferralRow]:

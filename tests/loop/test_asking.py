@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.domain.referral.needs import NEEDS, OFFERED, need_of
+from app.domain.referral.needs import NEEDS, OFFERED, UNSPECIFIED, Need
 from app.fhir.errors import Invalid, ReferenceNotFound
 from app.services.caller import Caller
 from app.services.network import Network
@@ -17,8 +17,7 @@ from app.services.retries import with_retries
 from app.services.writing import new
 from tests.api.answers import refused
 from tests.builders import refer, resource
-from tests.loop.conftest import Town
-from tests.town import staff_of
+from tests.town import Town, staff_of
 
 FOOD = NEEDS[0]
 
@@ -85,7 +84,7 @@ async def test_the_request_says_what_was_asked_and_the_task_hands_it_to_the_netw
     assert [each["coding"][0]["code"] for each in request["category"]] == ["410606002", "food-insecurity"]
     assert request["code"]["coding"][0]["code"] == FOOD.service.code
     assert request["subject"] == request["requester"] == {"reference": asked.person}
-    assert [each["text"] for each in request["note"]] == ["Nothing left since Monday", "Somebody who speaks Igbo"]
+    assert [each["text"] for each in request["note"]] == ["Nothing left since Monday", "Wish: Somebody who speaks Igbo"]
     assert request["orderDetail"][0]["coding"][0]["code"] == "contacting-subject-prohibited"
     assert request["performer"] == [{"reference": f"Organization/{town.pantry}"}]
     assert (task["status"], task["priority"], task["for"]) == ("requested", "urgent", {"reference": asked.person})
@@ -96,11 +95,12 @@ async def test_the_request_says_what_was_asked_and_the_task_hands_it_to_the_netw
 
 
 @pytest.mark.parametrize("need", OFFERED, ids=lambda need: need.category.code)
-async def test_every_need_that_a_form_offers_can_be_asked_for(town: Town, need: Any) -> None:
+async def test_every_need_that_a_form_offers_can_be_asked_for(town: Town, need: Need) -> None:
+    """Where the category says nothing, it says so in words."""
     request = await written(town, await send(town, asked_for(town.world.network, need=need)))
-    assert request["category"][1].get("text", "") == (
-        need.words if need is need_of("sdoh-category-unspecified") else ""
-    )
+    assert request["code"]["coding"][0]["display"] == need.service.display
+    said = need.words if need.category.code == UNSPECIFIED else ""
+    assert request["category"][1].get("text", "") == said
 
 
 async def test_asking_twice_under_one_key_makes_one_referral(town: Town) -> None:

@@ -31,7 +31,7 @@ class Forms(HTMLParser):
         if tag == "form":
             self.forms.append(Form(found.get("action", ""), found.get("method", "get")))
         self.in_button = tag == "button"
-        chosen = found.get("type") != "radio" or "checked" in found
+        chosen = found.get("type") not in ("radio", "checkbox") or "checked" in found
         if tag in ("input", "textarea") and chosen and "name" in found:
             self.forms[-1].fields[found["name"]] = found.get("value", "")
 

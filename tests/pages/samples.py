@@ -20,6 +20,7 @@ from app.services.referrals.cards import (
     WaitingItem,
 )
 from app.web.cbo.actions import BUTTONS, allowed_buttons
+from app.web.ops.phone_form import nothing_typed
 from app.web.pages.asking import Asked
 from app.web.pages.words import ReaderClock
 
@@ -66,6 +67,7 @@ def story(*, do_not_contact: bool = False, known: bool = True) -> Story:
         outcome=EVIL if known else None,
         do_not_contact=do_not_contact,
         agreed=Agreed("consent", NOW if known else None),
+        notes=(EVIL,) if known else (),
     )
 
 
@@ -106,7 +108,17 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     items = [waiting_item(), waiting_item(known=False)]
     yield "waiting", "ops/waiting.html", olga | {"items": items, "done": "pass-on"}
     yield "nobody waits", "ops/waiting.html", olga | {"items": [], "done": ""}
-    yield "open", "ops/open.html", olga | {"items": items}
+    yield "open", "ops/open.html", olga | {"items": items, "wanted": ""}
+    yield "found", "ops/open.html", olga | {"items": items, "wanted": EVIL}
+    yield "nothing found", "ops/open.html", olga | {"items": [], "wanted": EVIL}
+    form = {"key": str(KEY), "targets": [("a", EVIL)], "needs": [("b", "Food")], "languages": [("en", "English")]}
+    said = dict.fromkeys(nothing_typed(), EVIL)
+    yield "by phone", "ops/phone.html", olga | form | {"typed": nothing_typed(), "wrong": {}}
+    yield (
+        "by phone again",
+        "ops/phone.html",
+        olga | form | {"typed": said, "wrong": {**{each: each for each in said}, "": EVIL}},
+    )
     nothing = {"targets": [], "typed": {"to": "", "basis": "", "attestation": ""}, "wrong": {}, "done": ""}
     yield "ops unknown", "ops/referral.html", olga | nothing | {"detail": detail(known=False), "changed": False}
     view = {"detail": detail(known=True), "targets": [("a", EVIL)], "done": "", "changed": True}

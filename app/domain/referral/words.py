@@ -130,6 +130,11 @@ def reasons(request: Tree, referenced: Iterable[Tree]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in written if each))
 
 
+def notes(request: Tree) -> tuple[str, ...]:
+    """What the sender says beside the codes."""
+    return tuple(str(each["text"]) for each in request.get("note", ()) if each.get("text"))
+
+
 def contact_prohibited(request: Tree) -> bool:
     """Whether nobody may contact the person about this request (violence cases)."""
     return any(

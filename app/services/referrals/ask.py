@@ -86,7 +86,7 @@ async def asked_before(
     if row is None:
         return False
     if (row.sources, row.trigger, row.connection) != (sorted(caller.members), trigger, connection):
-        raise Invalid("asked-key", "this cannot be sent as it is; open the form again and fill it in anew")
+        raise Invalid("asked-key", "this was not sent; look through it and send it again")
     return True
 
 
@@ -109,7 +109,7 @@ def _request(network: Network, unit: Unit, asked: Asked, id: UUID) -> JsonObject
         "requester": asked.requester,
         **_references("reasonReference", asked.reasons),
         **_references("supportingInfo", asked.consents),
-        "note": [{"text": text} for text in (asked.words, asked.wish) if text],
+        "note": _notes(asked),
     }
     if asked.recipient is not None:
         tree["performer"] = [{"reference": f"Organization/{asked.recipient}"}]
@@ -140,6 +140,11 @@ def _task(network: Network, unit: Unit, caller: Caller, asked: Asked, request: U
 
 def _priority(asked: Asked) -> str:
     return "urgent" if asked.urgent else "routine"
+
+
+def _notes(asked: Asked) -> list[JsonObject]:
+    notes = [asked.words, f"Wish: {asked.wish}" if asked.wish else ""]
+    return [{"text": text} for text in notes if text]
 
 
 def _references(name: str, references: tuple[str, ...]) -> JsonObject:

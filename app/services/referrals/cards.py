@@ -59,7 +59,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One referral; `version` is that of the Task that the buttons change."""
+    """One referral; `version` is that of the Task that the buttons change, `notes` what the sender says in words."""
 
     referral: UUID
     person: Person
@@ -77,6 +77,7 @@ class Story:
     outcome: str | None
     do_not_contact: bool
     agreed: Agreed | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

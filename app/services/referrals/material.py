@@ -14,6 +14,9 @@ from app.services.referrals.cards import Person, Sender
 from app.store import resources
 from app.store.pool import Unit
 
+# who may ask without an organization of their own
+PERSONS = frozenset({"Patient", "RelatedPerson"})
+
 
 @dataclass(slots=True)
 class Material:
@@ -36,6 +39,8 @@ class Material:
         """Who asked, from the request's requester, else the Task's; a role brings its person and organization."""
         reference = request.get("requester") or task.get("requester", {})
         tree = self.at(reference)
+        if tree.get("resourceType") in PERSONS:
+            return self._caller(tree, task)
         person, organization = self.at(tree.get("practitioner", {})), self.at(tree.get("organization", {}))
         if tree.get("resourceType") == "Organization":
             organization, tree = tree, {}
@@ -50,6 +55,16 @@ class Material:
             phone=words.reach(known, "phone"),
             email=words.reach(known, "email"),
         )
+
+    def _caller(self, tree: JsonObject, task: JsonObject) -> Sender:
+        """The person herself, or who called for her, through the organization of the Task; she herself is reached in
+        the ways of `person`, where they are withheld when nobody may contact her."""
+        through = task.get("requester", {})
+        relation = words.concept(next(iter(tree.get("relationship", ())), {}))
+        name = words.person_name(tree) + (f" ({relation})" if relation else "")
+        known = (tree,) if tree["resourceType"] == "RelatedPerson" else (self.at(through),)
+        organization = words.person_name(self.at(through)) or through.get("display", "Sender not named")
+        return Sender(name, organization, words.reach(known, "phone"), words.reach(known, "email"))
 
     def reasons(self, request: JsonObject) -> tuple[str, ...]:
         return words.reasons(request, [self.at(each) for each in request.get("reasonReference", ())])

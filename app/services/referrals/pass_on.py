@@ -28,25 +28,30 @@ async def pass_on(
 ) -> None:
     """Hands an open referral to the member `to`. Raises Forbidden, NotFound, Required or BusinessRule."""
     operator(network, caller)
-    chosen = _Chosen(to, basis_kind, attestation.strip())
+    chosen = Chosen(to, basis_kind, attestation.strip())
 
     async def once() -> bool:
         async with network.store.unit(caller.members, write=True) as unit:
-            return await _pass_on(network, unit, caller, referral, chosen)
+            return await pass_on_in(network, unit, caller, referral, chosen)
 
     if not await with_retries(once):
         raise BusinessRule("referral-closed", "the sender has ended this referral")
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
+    """To which member, on which kind of basis, and what the operator has read or heard."""
+
     to: UUID
     kind: str
     attestation: str
 
 
-async def _pass_on(network: Network, unit: Unit, caller: Caller, referral: UUID, chosen: _Chosen) -> bool:
-    """False when the source has ended the referral meanwhile, which is then followed here and kept."""
+async def pass_on_in(network: Network, unit: Unit, caller: Caller, referral: UUID, chosen: Chosen) -> bool:
+    """The same inside a transaction that holds more.
+
+    False when the source has ended the referral meanwhile, which is then followed here and kept.
+    """
     row = await open_referral(unit, referral)
     if await follow_source(network, unit, row):
         return False
@@ -69,7 +74,7 @@ async def open_referral(unit: Unit, referral: UUID) -> ReferralRow:
 
 
 async def _basis(
-    network: Network, unit: Unit, caller: Caller, row: ReferralRow, source: Source, chosen: _Chosen
+    network: Network, unit: Unit, caller: Caller, row: ReferralRow, source: Source, chosen: Chosen
 ) -> BasisRow:
     consents = await consents_of(network, unit, source)
     if chosen.kind == "consent":

@@ -26,6 +26,13 @@ HAPPENED = {
 }
 
 
+ENDED = {
+    "completed": "Closed: the person got help",
+    "ended": "Closed by the network",
+    "cancelled": "Closed: taken back",
+}
+
+
 async def tell(
     network: Network,
     unit: Unit,
@@ -54,19 +61,20 @@ async def tell(
         status_words=words.status_words(status),
         due=due,
         overdue=due is not None and due < network.clock.now(),
-        timeline=await _timeline(network, unit, row, children, whole=task_key == row.source_task),
+        timeline=await _timeline(network, unit, row, children, task=task, whole=task_key == row.source_task),
         actions=actions,
         version=str(version),
         outcome=_outcome(task, material),
         do_not_contact=words.contact_prohibited(request),
         agreed=await _agreed(unit, children),
+        notes=words.notes(request),
     )
 
 
 async def _timeline(
-    network: Network, unit: Unit, row: ReferralRow, children: list[ChildRow], *, whole: bool
+    network: Network, unit: Unit, row: ReferralRow, children: list[ChildRow], *, task: JsonObject, whole: bool
 ) -> tuple[Moment, ...]:
-    """Each change of status of the parts; `whole` begins with the moment when the network received it."""
+    """Each change of status of the parts; `whole` is from the moment when the network received it to its end."""
     moments = [Moment(row.received_at, "Received")] if whole else []
     names = await members.get(unit, {child.target for child in children} | {network.coordinator})
     for child in children:
@@ -76,7 +84,10 @@ async def _timeline(
             if tree["status"] != before:
                 before = tree["status"]
                 moments.append(_moment(network, stored, tree, child, {key: each.name for key, each in names.items()}))
-    return tuple(sorted(moments, key=lambda moment: moment.at))
+    moments.sort(key=lambda moment: moment.at)
+    if whole and row.closed_at is not None:
+        moments.append(Moment(row.closed_at, ENDED.get(row.closed_as or "", ""), "", _reason(task)))
+    return tuple(moments)
 
 
 def _moment(
@@ -88,7 +99,11 @@ def _moment(
     if status == "requested":
         what = f"{what} to {names.get(child.target, '')}"
     by = names.get(network.coordinator if by_network else child.target, "")
-    return Moment(stored.last_updated, what, by, tree.get("statusReason", {}).get("text", ""))
+    return Moment(stored.last_updated, what, by, _reason(tree))
+
+
+def _reason(task: JsonObject) -> str:
+    return str(task.get("statusReason", {}).get("text", ""))
 
 
 def _outcome(task: JsonObject, material: Material) -> str | None:

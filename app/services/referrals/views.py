@@ -65,12 +65,12 @@ async def story(network: Network, caller: Caller, referral: UUID) -> Story:
 
 async def waiting(network: Network, caller: Caller) -> list[WaitingItem]:
     """Open referrals on which the operator has to act."""
-    return await _listed(network, caller, partial(referrals.of_owner, owner=network.coordinator, limit=MOST))
+    return await listed(network, caller, partial(referrals.of_owner, owner=network.coordinator, limit=MOST))
 
 
 async def open_referrals(network: Network, caller: Caller) -> list[WaitingItem]:
     """Every open referral: who has it, what comes next, by when."""
-    return await _listed(network, caller, partial(referrals.open_ones, limit=MOST))
+    return await listed(network, caller, partial(referrals.open_ones, limit=MOST))
 
 
 async def waiting_item(network: Network, caller: Caller, referral: UUID) -> WaitingDetail:
@@ -108,12 +108,16 @@ async def waiting_item(network: Network, caller: Caller, referral: UUID) -> Wait
         )
 
 
-async def _listed(
-    network: Network, caller: Caller, rows_of: Callable[[Unit], Awaitable[list[ReferralRow]]]
+async def listed(
+    network: Network,
+    caller: Caller,
+    rows_of: Callable[[Unit], Awaitable[list[ReferralRow]]],
+    act: str = "open referrals",
 ) -> list[WaitingItem]:
+    """The referrals of these rows as the operator's lists show them; `act` is what the audit says."""
     operator(network, caller)
     async with network.store.unit(caller.members) as unit:
-        await audit.write(unit, caller.act(network.ids, "open referrals"), "done")
+        await audit.write(unit, caller.act(network.ids, act), "done")
         rows = await rows_of(unit)
         keys = [key for row in rows for key in (row.source_request, row.source_task) if key]
         material = await read_material(network, unit, keys)
