@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from app.clock import SystemClock, SystemIds
 from app.fhir.registry import Registry
 from app.gateways.mail import open_mail
+from app.gateways.outbound.client import Outbound
 from app.services.network import Coordination, Network
 from app.settings import Settings
 from app.store import schema, search_parameters
@@ -74,6 +76,7 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
         statement_timeout_s=settings.statement_timeout_s,
         idle_timeout_s=settings.idle_in_transaction_timeout_s,
     )
+    outbound = Outbound(development=settings.development, own_host=urlsplit(settings.public_url).hostname)
     try:
         clock, ids = SystemClock(), SystemIds()
         registry = Registry.load()
@@ -87,11 +90,13 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
             base=f"{settings.public_url}/fhir",
             asking=_answerable(registry, await search_parameters.active(store)),
             coordination=Coordination(),
+            outbound=outbound,
             numbers=await search_parameters.all_numbers(store),
         )
         await network.coordination.learn(store)
         yield network
     finally:
+        await outbound.close()
         await store.close()
 
 

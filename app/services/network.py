@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.clock import Clock, Ids
 from app.fhir.registry import Registry
+from app.gateways.outbound.client import Outbound
 from app.services.passwords import Passwords
 from app.services.token_cache import TokenCache
 from app.settings import Settings
@@ -46,6 +47,8 @@ class Network:
     base: str
     asking: Registry
     coordination: Coordination
+    # the one way to other people's servers
+    outbound: Outbound = field(default_factory=Outbound)
     # type -> search parameter -> its number in index rows
     numbers: Numbers = field(default_factory=dict)
     token_cache: TokenCache = field(default_factory=TokenCache)
