@@ -3,7 +3,7 @@
 import random
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -11,6 +11,7 @@ import uvicorn
 
 from app.cli import server
 from app.cli.running import quietly
+from app.cli.simulated_smart import SmartWish, smart_server
 from app.clock import SystemClock
 from app.settings import load
 from app.simulate.chart import Chart
@@ -25,6 +26,8 @@ from app.simulate.vocabulary import Clinic
 
 HOST = "127.0.0.1"
 PATIENTS = 12
+# a token address that hangs, on purpose, holds no stop
+ENDS_WITHIN_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Wish:
     name: str
     naming: str
     until_stdin_ends: bool
+    smart: SmartWish
 
 
 def run(wish: Wish) -> None:
@@ -48,24 +52,37 @@ def run(wish: Wish) -> None:
     installation = quietly(load())
     file = wish.key_file or installation.data_dir / "simulated-ehr" / "key.pem"
     key = _key(file)
+    base = (wish.base or f"{installation.public_url}/fhir").rstrip("/")
+    known_as = wish.client_id or wish.smart.client_id
     settings = Settings(
-        base=(wish.base or f"{installation.public_url}/fhir").rstrip("/"),
+        base=base,
         shape=_shape(wish.shape),
-        clinic=Clinic(wish.name, wish.naming or f"https://simulated-ehr.example/{wish.client_id or 'unregistered'}"),
+        clinic=Clinic(wish.name, wish.naming or f"https://simulated-ehr.example/{known_as or 'unregistered'}"),
         performers=dict(_performer(each) for each in wish.performers),
         every_s=wish.interval_s,
     )
     # the same patients at each start of the same client
-    chart = Chart(people(random.Random(wish.client_id), PATIENTS))
+    chart = Chart(people(random.Random(known_as), PATIENTS))
     identity = Identity(wish.client_id, key) if wish.client_id else None
     ehr = Ehr(settings, identity, chart, SystemClock().now, random.Random())
     if identity is None:
         _say_how_to_register(wish.name, jwks_file(file))
     if wish.until_stdin_ends:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
+    _serve(wish, ehr, key, installation.public_url)
+
+
+def _serve(wish: Wish, ehr: Ehr, key: Key, installation: str) -> None:
+    settings = ehr.settings
+    named = {category: f"{settings.base}/{reference}" for category, reference in settings.performers.items()}
     with server.listening_on(HOST, wish.port) as listener:
-        greeting = f"Simulated EHR on http://{HOST}:{listener.getsockname()[1]}"
-        server.run_quietly(uvicorn.Config(page_app(ehr, key), **server.COMMON), listener, greeting)
+        origin = f"http://{HOST}:{listener.getsockname()[1]}"
+        app = replace(wish.smart, launch_url=wish.smart.launch_url or f"{installation}/launch")
+        smart = smart_server(app, origin, settings.clinic, ehr.chart.people, named)
+        greeting = f"Simulated EHR on {origin}\n  FHIR base  {smart.base}"
+        greeting += f"\n  launch     {origin}/launch" if smart.app else ""
+        config = uvicorn.Config(page_app(ehr, key, smart), timeout_graceful_shutdown=ENDS_WITHIN_S, **server.COMMON)
+        server.run_quietly(config, listener, greeting)
 
 
 def _key(file: Path) -> Key:

@@ -5,7 +5,6 @@
 
 import json
 import os
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from app.simulate.wire import compact, encoded
 
 ASSERTION_LIFE_S = 240
 P384_BYTES = 48
@@ -38,10 +39,16 @@ class Key:
     def assertion(self, *, client_id: str, token_url: str, now_s: int, jti: str) -> str:
         """A signed statement of who we are, for one token request at `token_url`."""
         head = {"typ": "JWT", "alg": self.public_jwk["alg"], "kid": self.public_jwk["kid"]}
-        claims = {"iss": client_id, "sub": client_id, "aud": token_url, "jti": jti, "iat": now_s}
+        claims: dict[str, Any] = {"iss": client_id, "sub": client_id, "aud": token_url, "jti": jti, "iat": now_s}
         claims["exp"] = now_s + ASSERTION_LIFE_S
-        signed = ".".join(_encoded(json.dumps(part).encode()) for part in (head, claims))
-        return f"{signed}.{_encoded(_signature(self.private, signed.encode()))}"
+        return compact(head, claims, self.sign)
+
+    def sign(self, signed: bytes) -> bytes:
+        """RS384 or ES384, as the key is."""
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            return self.private.sign(signed, padding.PKCS1v15(), hashes.SHA384())
+        r, s = decode_dss_signature(self.private.sign(signed, ec.ECDSA(hashes.SHA384())))
+        return r.to_bytes(P384_BYTES) + s.to_bytes(P384_BYTES)
 
 
 def read_or_make(file: Path) -> Key:
@@ -54,7 +61,7 @@ def read_or_make(file: Path) -> Key:
         raise KeyProblem(f"the key file is no readable PEM private key ({type(problem).__name__})") from None
     if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise KeyProblem("the key is neither an RSA nor an elliptic curve key")
-    key = Key(private, _public_jwk(private))
+    key = Key(private, public_jwk(private))
     jwks_file(file).write_text(key.jwks, encoding="utf-8")
     return key
 
@@ -74,7 +81,8 @@ def _make(file: Path) -> None:
         stream.write(pem)
 
 
-def _public_jwk(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> dict[str, str]:
+def public_jwk(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> dict[str, str]:
+    """With the hash of its members as name. Raises KeyProblem for another curve than P-384."""
     jwk: dict[str, Any]
     if isinstance(private, rsa.RSAPrivateKey):
         public = private.public_key().public_numbers()
@@ -88,19 +96,8 @@ def _public_jwk(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> dict
         alg = "ES384"
     # RFC 7638: the name of a key is the hash of its required members in order
     thumbprint = sha256(json.dumps(jwk, separators=(",", ":"), sort_keys=True).encode()).digest()
-    return {**jwk, "alg": alg, "use": "sig", "kid": _encoded(thumbprint)}
-
-
-def _signature(private: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, signed: bytes) -> bytes:
-    if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(signed, padding.PKCS1v15(), hashes.SHA384())
-    r, s = decode_dss_signature(private.sign(signed, ec.ECDSA(hashes.SHA384())))
-    return r.to_bytes(P384_BYTES) + s.to_bytes(P384_BYTES)
+    return {**jwk, "alg": alg, "use": "sig", "kid": encoded(thumbprint)}
 
 
 def _number(value: int, size: int = 0) -> str:
-    return _encoded(value.to_bytes(size or (value.bit_length() + 7) // 8))
-
-
-def _encoded(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode().rstrip("=")
+    return encoded(value.to_bytes(size or (value.bit_length() + 7) // 8))

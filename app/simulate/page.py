@@ -14,6 +14,8 @@ from starlette.routing import Route
 from app.simulate.ehr import Ehr
 from app.simulate.keys import Key
 from app.simulate.network import NetworkProblem
+from app.simulate.smart.face import routes as smart_routes
+from app.simulate.smart.server import Smart
 
 SEE_OTHER, FORBIDDEN, UNAVAILABLE = 303, 403, 503
 SHOWN = 200
@@ -22,8 +24,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; fra
 FROM_HERE = frozenset({None, "same-origin", "none"})
 
 
-def page_app(ehr: Ehr, key: Key) -> Starlette:
-    """The application; the EHR works for as long as it is served."""
+def page_app(ehr: Ehr, key: Key, smart: Smart | None = None) -> Starlette:
+    """The application; the EHR works for as long as it is served. `smart`: apps can be launched from it."""
     template = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template("page.html")
 
     @asynccontextmanager
@@ -37,7 +39,7 @@ def page_app(ehr: Ehr, key: Key) -> Starlette:
                 await work
 
     async def page(_: Request) -> Response:
-        shown = template.render(ehr=ehr, referrals=ehr.chart.newest_first[:SHOWN])
+        shown = template.render(ehr=ehr, referrals=ehr.chart.newest_first[:SHOWN], smart=smart)
         return HTMLResponse(shown, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
 
     async def send(request: Request) -> Response:
@@ -56,4 +58,4 @@ def page_app(ehr: Ehr, key: Key) -> Starlette:
         return JSONResponse({"keys": [key.public_jwk]})
 
     routes = [Route("/", page), Route("/referrals", send, methods=["POST"]), Route("/jwks.json", keys)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=[*routes, *(smart_routes(smart) if smart else ())], lifespan=lifespan)

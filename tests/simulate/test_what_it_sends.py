@@ -38,7 +38,7 @@ def bundle(wanted: Order) -> dict[str, dict[str, object]]:
 
 
 def test_it_imports_nothing_of_ours() -> None:
-    trees = [ast.parse(file.read_text()) for file in FOLDER.glob("*.py")]
+    trees = [ast.parse(file.read_text()) for file in FOLDER.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
