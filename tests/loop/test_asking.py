@@ -65,7 +65,7 @@ async def test_what_is_asked_for_is_a_referral_of_its_door_at_once(town: Town) -
     assert row["due"] is not None
     await town.world.settled()
     (item,) = [each for each in await waiting(town.world.network, await town.olga()) if each.referral == key]
-    assert (item.person, item.need) == ("Ada Okafor", "Referral to food pantry program")
+    assert (item.person, item.need) == ("Ada Okafor", "Food")
     assert item.why == "the sender names no organization of this network"
 
 

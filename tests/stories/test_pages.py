@@ -17,6 +17,7 @@ from tests.stories import axe
 from tests.stories.chromium import PHONE, AtDesk
 from tests.stories.draw import Draw
 from tests.stories.referral import Referral, drawn_referral, send
+from tests.stories.test_story_6_phone import chooses, drawn_caller, writes_down
 from tests.stories.town import Person, Town, custodian, town
 
 pytestmark = pytest.mark.needs("chromium")
@@ -117,6 +118,32 @@ def _signs_in_wrongly(desk: AtDesk, street: Street) -> None:
     expect(desk.page.get_by_role("alert")).to_be_visible()
 
 
+def _takes_a_call_wrongly(desk: AtDesk, street: Street) -> None:
+    desk.open("/ops/phone")
+    desk.press("Take referral")
+    expect(desk.page.get_by_role("alert")).to_be_visible()
+
+
+def _takes_a_call(desk: AtDesk, street: Street) -> None:
+    writes_down(desk, drawn_caller(street.place.draw, helper=True))
+    desk.press("Take referral")
+    desk.says("The number to tell the caller")
+
+
+def _finds(state: str, *, then_opens: bool = False) -> Callable[[AtDesk, Street], None]:
+    def go(desk: AtDesk, street: Street) -> None:
+        desk.open("/ops/open")
+        desk.page.get_by_label("Find a referral").fill(street.people[state])
+        desk.press("Find")
+        row = desk.page.get_by_role("link", name=street.people[state])
+        expect(row).to_be_visible()
+        if then_opens:
+            row.click()
+            desk.says("What was done")
+
+    return go
+
+
 PAGES: tuple[tuple[str, str, Callable[[AtDesk, Street], None]], ...] = (
     ("sign-in", "", _opens("/sign-in")),
     ("sign-in-wrong", "", _signs_in_wrongly),
@@ -136,6 +163,11 @@ PAGES: tuple[tuple[str, str, Callable[[AtDesk, Street], None]], ...] = (
     ("ops-open", "olga", _opens("/ops/open")),
     ("ops-referral", "olga", _olgas("/ops", "waiting")),
     ("ops-pass-on-wrong", "olga", _olgas("/ops", "waiting", "Pass on")),
+    ("phone", "olga", _opens("/ops/phone")),
+    ("phone-wrong", "olga", _takes_a_call_wrongly),
+    ("phone-taken", "olga", _takes_a_call),
+    ("ops-found", "olga", _finds("completed")),
+    ("ops-ended", "olga", _finds("completed", then_opens=True)),
     ("end", "olga", _olgas("/ops", "waiting", "End referral")),
     ("withdraw", "olga", _olgas("/ops/open", "accepted", "Withdraw consent")),
 )
@@ -232,9 +264,47 @@ def test_the_main_job_needs_no_script(street: Street, browser: Browser) -> None:
     ana.close()
 
 
+def test_a_referral_is_taken_by_phone_with_the_keyboard_alone(street: Street, browser: Browser) -> None:
+    """A select takes the first letters of what it is to show, a radio the space bar."""
+    caller = drawn_caller(street.place.draw, helper=False)
+    olga = street.sit(browser, street.place.olga)
+    olga.open("/ops/phone")
+    keyboard = olga.page.keyboard
+    _tab_to(olga, "The person who needs help")
+    keyboard.press("Space")
+    typed = {
+        "First name": caller.given,
+        "Last name": caller.family,
+        "Phone of the person": caller.phone,
+        "What is it about?": "Food",
+        "What is the matter?": caller.words,
+    }
+    for label, text in typed.items():
+        _tab_to(olga, label)
+        keyboard.type(text)
+    _tab_to(olga, "Take referral")
+    keyboard.press("Enter")
+    olga.says("The number to tell the caller")
+    olga.says(caller.words)
+    olga.close()
+
+
+def test_a_referral_is_taken_by_phone_without_script(street: Street, browser: Browser) -> None:
+    caller = drawn_caller(street.place.draw, helper=True)
+    olga = street.sit(browser, street.place.olga, script=False)
+    writes_down(olga, caller)
+    chooses(olga, street.place.first.name, "")
+    olga.press("Take referral")
+    expect(olga.page.get_by_role("alert")).to_contain_text("Tell in a few words what you have read or heard")
+    olga.page.get_by_label("What have you read or heard").fill("She said yes")
+    olga.press("Take referral")
+    olga.says("The number to tell the caller")
+    olga.close()
+
+
 def _tab_to(desk: AtDesk, words: str) -> None:
     """Presses Tab until the thing with this name has the focus, and can be seen to have it."""
-    name = "(at => at.innerText || (at.labels && at.labels[0] ? at.labels[0].innerText : ''))(document.activeElement)"
+    name = "(at => at.labels && at.labels[0] ? at.labels[0].innerText : at.innerText)(document.activeElement)"
     for _ in range(MOST_TABS):
         desk.page.keyboard.press("Tab")
         if str(desk.page.evaluate(name)).strip() == words:

@@ -102,7 +102,7 @@ def _request(network: Network, unit: Unit, asked: Asked, id: UUID) -> JsonObject
         "intent": "order",
         "category": [SOCIAL_SERVICE.concept, category],
         "priority": _priority(asked),
-        "code": asked.need.service.concept,
+        "code": asked.need.service.concept | {"text": asked.need.words},
         **({"orderDetail": [NO_CONTACT.concept]} if asked.do_not_contact else {}),
         "subject": {"reference": asked.person},
         "authoredOn": instant(unit.now),
