@@ -76,9 +76,10 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
         statement_timeout_s=settings.statement_timeout_s,
         idle_timeout_s=settings.idle_in_transaction_timeout_s,
     )
-    outbound = Outbound(development=settings.development, own_host=urlsplit(settings.public_url).hostname)
+    clock, ids = SystemClock(), SystemIds()
+    own_host = urlsplit(settings.public_url).hostname
+    outbound = Outbound(development=settings.development, own_host=own_host, clock=clock, ids=ids)
     try:
-        clock, ids = SystemClock(), SystemIds()
         registry = Registry.load()
         network = Network(
             settings=settings,

@@ -1,11 +1,12 @@
-"""Public keys that clients register, and the signatures made with them. The only importer of joserfc.
+"""Keys: those that clients register, those of EHRs that sign people in, and our own; the only importer of joserfc.
 
 *Source*: SMART App Launch 2.2, Client Authentication: Asymmetric; RFC 7517 and 7518;
-security sheet AS-05, AS-20, AS-21, AS-28.
+security sheet AS-05, AS-20, AS-21, AS-28, APP-10, BSC-01.
 """
 
 import re
 from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -17,7 +18,9 @@ from app.fhir.errors import Invalid, Refusal
 
 KEY_TYPES = {"RS384": "RSA", "ES384": "EC"}
 ALGORITHMS = tuple(KEY_TYPES)
-MAX_KEYS = 20
+# how an EHR may sign who its user is: OpenID Connect's RS256, and SMART's own; the curve is the algorithm's
+ID_TOKEN_KEYS = {"RS256": ("RSA", None), "RS384": ("RSA", None), "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384")}
+MAX_KEYS, MAX_FOREIGN_KEYS = 20, 100
 MAX_JWKS_BYTES = 256 * 1024
 RSA_BITS = range(2048, 8193)
 MIN_RSA_EXPONENT = 65537
@@ -59,14 +62,72 @@ def signature_is_good(compact: str, *, alg: str, kid: str, keys: tuple[Jwk, ...]
     matching = [key for key in keys if key.get("kid") == kid]
     if alg not in KEY_TYPES or len(matching) != 1 or matching[0].get("kty") != KEY_TYPES[alg]:
         return False
-    if matching[0].get("alg", alg) != alg:
+    return matching[0].get("alg", alg) == alg and _signed_by(compact, alg, matching[0])
+
+
+def foreign_keys(body: bytes) -> tuple[Jwk, ...]:
+    """The keys of an EHR's key set that can have signed an id_token; others in it are passed over. Raises BadKey."""
+    try:
+        keys = json.parse(body).get("keys")
+    except Refusal:
+        raise BadKey("key-set") from None
+    if type(keys) is not list or len(keys) > MAX_FOREIGN_KEYS:
+        raise BadKey("key-set")
+    return tuple(key for key in keys if type(key) is dict and _can_sign_people_in(key))
+
+
+def is_id_token_signed(compact: str, *, alg: str, kid: str | None, keys: tuple[Jwk, ...]) -> bool:
+    """True when one of the keys fits the algorithm and this kid, where the token names one, and made the signature."""
+    if alg not in ID_TOKEN_KEYS:
         return False
+    fitting = [key for key in keys if (key["kty"], key.get("crv")) == ID_TOKEN_KEYS[alg]]
+    named = [key for key in fitting if (kid is None or key.get("kid") == kid) and key.get("alg", alg) == alg]
+    return any(_signed_by(compact, alg, key) for key in named)
+
+
+class BadKey(Exception):
+    """Not a key, or none that may be used. Carries a rule word, nothing of the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """Our own key at an EHR. `kid` is the key's thumbprint (RFC 7638); `public` is what the EHR is given."""
+
+    alg: str
+    kid: str
+    public: Jwk
+    library_key: Any = field(repr=False)
+
+
+def signing_key(pem: bytes) -> SigningKey:
+    """The private key of a PEM file: RSA signs by RS384, an EC key on P-384 by ES384. Raises BadKey."""
+    for kind, alg in ((RSAKey, "RS384"), (ECKey, "ES384")):
+        try:
+            key = kind.import_key(pem)
+            public, kid = dict(key.as_dict(private=False)), key.thumbprint()
+        except (JoseError, ValueError, TypeError):
+            continue
+        if not key.is_private or (alg == "RS384" and not _is_strong(public)) or public.get("crv", "P-384") != "P-384":
+            raise BadKey("key-strength")
+        return SigningKey(alg, kid, public | {"kid": kid, "alg": alg, "use": "sig"}, key)
+    raise BadKey("key-form")
+
+
+def _signed_by(compact: str, alg: str, key: Jwk) -> bool:
     try:
         registry = _Registry(algorithms=[alg], strict_check_header=False)
-        deserialize_compact(compact, _import(matching[0]), registry=registry)
+        deserialize_compact(compact, _import(key), registry=registry)
     except (JoseError, ValueError):
         return False
     return True
+
+
+def _can_sign_people_in(key: Jwk) -> bool:
+    kind = (key.get("kty"), key.get("crv"))
+    if kind not in ID_TOKEN_KEYS.values() or key.get("use", "sig") != "sig" or _PRIVATE_MEMBERS & key.keys():
+        return False
+    numbers = ("n", "e") if kind[0] == "RSA" else ("x", "y")
+    return all(_is_number(key.get(name)) for name in numbers) and (kind[0] == "EC" or _is_strong(key))
 
 
 def _read_key(key: Any, at: str) -> Jwk:

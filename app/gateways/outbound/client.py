@@ -18,6 +18,7 @@ from typing import Literal
 
 import httpx
 
+from app.clock import Clock, Ids, SystemClock, SystemIds
 from app.gateways.outbound.addresses import Allowance, BadAddress, Target, is_name, may_connect, read_target
 from app.gateways.outbound.bodies import BodyTrouble, read_body
 
@@ -86,12 +87,17 @@ class _Way:
 
 @dataclass(slots=True)
 class Outbound:
-    """Calls others. `own_host` is the name we are known under: its addresses are ours and not called (F14)."""
+    """Calls others. `own_host` is the name we are known under: its addresses are ours and not called (F14).
+
+    `clock` and `ids` are for those who sign and judge what goes over it.
+    """
 
     development: bool = False
     own_host: str | None = None
     resolve: Resolve = resolve
     limits: Limits = field(default_factory=Limits)
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Ids = field(default_factory=SystemIds)
     _lines: OrderedDict[_Way, _Line] = field(default_factory=OrderedDict)
     _contexts: dict[str | None, ssl.SSLContext] = field(default_factory=dict)
     _own: tuple[float, frozenset[str]] | None = None
