@@ -31,6 +31,13 @@ async def copies(unit: Unit, connection: UUID, keys: Collection[tuple[str, str]]
     return {(row["type"], row["remote_id"]): row["local"] for row in rows}
 
 
+async def patient(unit: Unit, connection: UUID, remote_id: str | None) -> UUID | None:
+    """Our copy of a patient; None while there is none, or where there is no patient."""
+    if remote_id is None:
+        return None
+    return (await copies(unit, connection, [("Patient", remote_id)])).get(("Patient", remote_id))
+
+
 async def read_again(
     unit: Unit, connection: UUID, key: tuple[str, str], *, version: str | None, flaws: list[dict[str, str]]
 ) -> None:

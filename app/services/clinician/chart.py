@@ -1,0 +1,213 @@
+"""What the EHR's chart says about the one patient of a launch, read now; what could not be read is named.
+
+Whatever a server answers, only what is about this patient is looked at.
+*Source*: US Core 3.1.1 to 7.0.0, searches by patient and category; security sheet APP-09, APP-12.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from app.domain.referral.chart_needs import ChartNeed, chart_need
+from app.fhir import json
+from app.fhir.errors import Value
+from app.fhir.json import JsonObject
+from app.fhir.references import Local, parse_reference
+from app.gateways.ehr.trouble import EhrTrouble
+from app.services.launch.refusals import LaunchOver
+from app.services.launch.session import Launched, chart_of
+from app.services.network import Network
+from app.store import origins, resources
+
+Answer = TypeVar("Answer")
+
+MOST = 200
+SURVEY = "http://terminology.hl7.org/CodeSystem/observation-category|survey"
+SOCIAL_HISTORY = "http://terminology.hl7.org/CodeSystem/observation-category|social-history"
+SOCIAL = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|sdoh"
+# what is searched for, in people's words; servers differ in which categories they know: one answer of a kind is enough
+SEARCHES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+    ("needs and diagnoses", "Condition", {}),
+    ("screening answers", "Observation", {"category": SURVEY}),
+    ("screening answers", "Observation", {"category": SOCIAL_HISTORY}),
+    ("screening answers", "Observation", {"category": SOCIAL}),
+    ("consents", "Consent", {}),
+)
+PERSON = "the person's record"
+PRACTITIONER = "your own name"
+WHY = {
+    "away": "The health record system does not answer.",
+    "refused": "The health record system does not let Baton read it.",
+    "ended": "Your sign-in at the health record system has ended. Open Baton again from the chart.",
+    "not-fhir": "The health record system gave an answer that cannot be read.",
+    "too-large": "The health record system gave an answer that is too large.",
+    "not-offered": "The health record system does not offer it.",
+}
+SOMETHING_WRONG = "It could not be read."
+
+
+class Readable(Protocol):
+    """A patient's chart in an EHR."""
+
+    async def read(self, type_name: str, id: str) -> JsonObject | None:
+        """The resource, or None where there is none."""
+        ...
+
+    async def search(self, type_name: str, params: Mapping[str, str], most: int = MOST) -> list[JsonObject]:
+        """What is found, page by page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What could not be read, and why, in words."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """`patient` and `practitioner` are None where they could not be read; trees are as the EHR wrote them.
+
+    `kept`: the patient is the copy that we made earlier, not read now.
+    """
+
+    patient: JsonObject | None
+    practitioner: JsonObject | None
+    needs: tuple[ChartNeed, ...]
+    records: Mapping[str, JsonObject]
+    consents: tuple[JsonObject, ...]
+    missing: tuple[Missing, ...]
+    kept: bool = False
+
+
+NOTHING = Read(None, None, (), {}, (), ())
+
+
+async def read_now(network: Network, launched: Launched) -> Read:
+    """The chart as it is now; where the EHR is away, the person as we know her from before. Never fails."""
+    try:
+        read = await read_chart(await chart_of(network, launched), launched)
+    except LaunchOver:
+        read = replace(NOTHING, missing=(Missing("the chart", WHY["ended"]),))
+    except EhrTrouble as trouble:
+        read = replace(NOTHING, missing=(Missing("the chart", WHY.get(trouble.kind, SOMETHING_WRONG)),))
+    if read.patient is not None:
+        return read
+    kept = await kept_person(network, launched)
+    return replace(read, patient=kept, kept=kept is not None)
+
+
+async def kept_person(network: Network, launched: Launched) -> JsonObject | None:
+    """Our copy of the launch's patient, as it was read last."""
+    async with network.store.unit(launched.caller.members) as unit:
+        local = await origins.patient(unit, launched.connection.id, launched.patient)
+        stored = (await resources.by_ids(unit, [local])).get(local) if local else None
+    return json.parse(stored.body) if stored else None
+
+
+async def read_chart(chart: Readable, launched: Launched) -> Read:
+    """Everything that the pages and a referral need of the chart. Never fails: see `missing`."""
+    if launched.patient is None:
+        return NOTHING
+    by_patient = {"patient": launched.patient}
+    kind, id = _user(launched)
+    answers = await asyncio.gather(
+        _tried(chart.read("Patient", launched.patient)),
+        _tried(chart.read(kind, id) if kind else _nobody()),
+        *(_tried(chart.search(name, {**by_patient, **more}, MOST)) for _, name, more in SEARCHES),
+    )
+    patient, user = (answer if isinstance(answer, dict) else None for answer in answers[:2])
+    user = await _person_of(chart, launched, user)
+    records = {_name(tree): tree for tree in _about(launched, _trees(answers[2:])) if "id" in tree}
+    needs, unread = _needs(records.values())
+    return Read(
+        patient=patient if patient and patient.get("id") == launched.patient else None,
+        practitioner=user,
+        needs=needs,
+        records=records,
+        consents=tuple(tree for tree in records.values() if tree["resourceType"] == "Consent"),
+        missing=(*_missing(answers, bool(kind)), *unread),
+    )
+
+
+def about(tree: JsonObject, launched: Launched) -> bool:
+    """Whether a resource of this EHR is about the launch's patient."""
+    said = tree.get("subject") or tree.get("patient") or {}
+    return launched.patient is not None and _leads_to(said, launched) == ("Patient", launched.patient)
+
+
+def _user(launched: Launched) -> tuple[str, str]:
+    """The type and id of who is signed in there, where it is one that has a name and works there."""
+    found = _leads_to({"reference": launched.fhir_user or ""}, launched)
+    return found if found[0] in ("Practitioner", "PractitionerRole") else ("", "")
+
+
+async def _person_of(chart: Readable, launched: Launched, user: JsonObject | None) -> JsonObject | None:
+    """Behind a role stands a person."""
+    if user is None or user.get("resourceType") != "PractitionerRole":
+        return user
+    kind, id = _leads_to(user.get("practitioner", {}), launched)
+    found = await _tried(chart.read(kind, id)) if kind == "Practitioner" else None
+    return found if isinstance(found, dict) else None
+
+
+def _leads_to(reference: object, launched: Launched) -> tuple[str, str]:
+    """(type, id) of a literal reference into this EHR, ("", "") for any other."""
+    text = reference.get("reference", "") if isinstance(reference, dict) else ""
+    try:
+        target = parse_reference(text, launched.connection.fhir_base) if isinstance(text, str) else None
+    except Value:
+        return "", ""
+    return (target.type, target.id) if isinstance(target, Local) else ("", "")
+
+
+async def _tried(call: Awaitable[Answer]) -> Answer | EhrTrouble:
+    try:
+        return await call
+    except EhrTrouble as trouble:
+        return trouble
+
+
+async def _nobody() -> None:
+    return None
+
+
+def _trees(answers: Iterable[object]) -> list[JsonObject]:
+    return [tree for answer in answers if isinstance(answer, list) for tree in answer]
+
+
+def _about(launched: Launched, trees: Iterable[JsonObject]) -> list[JsonObject]:
+    return [tree for tree in trees if about(tree, launched)]
+
+
+def _needs(records: Iterable[JsonObject]) -> tuple[tuple[ChartNeed, ...], tuple[Missing, ...]]:
+    """The needs, and a word on records whose shape nobody can read."""
+    found, unread = [], 0
+    for tree in records:
+        try:
+            need = chart_need(tree)
+        except (AttributeError, TypeError, KeyError, IndexError):
+            unread += 1
+        else:
+            found += [need] if need else []
+    return tuple(found), (Missing("some records", "They are not in a form that Baton knows."),) if unread else ()
+
+
+def _missing(answers: Sequence[object], user_known: bool) -> tuple[Missing, ...]:
+    """One word for each kind of which nothing could be read."""
+    kinds = [PERSON, *([PRACTITIONER] if user_known else [""]), *(what for what, _, _ in SEARCHES)]
+    told: dict[str, Missing] = {}
+    for what, answer in zip(kinds, answers, strict=True):
+        if isinstance(answer, EhrTrouble):
+            told.setdefault(what, Missing(what, WHY.get(answer.kind, SOMETHING_WRONG)))
+    if answers[0] is None:
+        told[PERSON] = Missing(PERSON, "The health record system has no such person.")
+    answered = {what for what, answer in zip(kinds, answers, strict=True) if isinstance(answer, list)}
+    return tuple(each for what, each in told.items() if what and what not in answered)
+
+
+def _name(tree: JsonObject) -> str:
+    return f"{tree['resourceType']}/{tree['id']}"

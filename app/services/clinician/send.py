@@ -1,0 +1,222 @@
+"""Send referral: for the launch's patient, to one organization, on a basis that somebody stated.
+
+The EHR was read before the transaction begins; in it everything is written, or nothing: copies, Consent, request, Task.
+*Source*: SDOH Clinical Care 3.0.0, coordination platform; product sheet f3, G01, G02; security sheet APP-11, APP-14.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from app.domain.referral.needs import Need
+from app.domain.referral.task import PROFILE
+from app.fhir.errors import BusinessRule, Invalid, Required
+from app.fhir.json import JsonObject
+from app.fhir.models import authored
+from app.services.clinician.chart import Read
+from app.services.clinician.copies import Copies, copy, note
+from app.services.clinician.sharing import Basis, Shared, network_name, permitting, told
+from app.services.clinician.status import row_of
+from app.services.consents.author import Given, consent
+from app.services.launch.session import Launched
+from app.services.network import Network
+from app.services.referrals.ask import Asked, ask, asked_before
+from app.services.retries import with_retries
+from app.services.writing import Entry, new
+from app.store import members, origins, resources
+from app.store.pool import Unit
+
+DOOR: Final = "launch"
+MAX_WORDS = 2_000
+MAX_NAME = 200
+MAX_RECORDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What the clinician decided. `key` comes from the form: sent twice, it is one referral.
+
+    `records` are names in the chart, such as "Condition/7"; `name` who signed, or who heard it; `seen` what was shown.
+    """
+
+    key: UUID
+    need: Need
+    to: UUID
+    basis: Basis
+    records: tuple[str, ...] = ()
+    words: str = ""
+    wish: str = ""
+    urgent: bool = False
+    name: str = ""
+    seen: str = ""
+
+
+class Changed(Exception):
+    """What would be shared is not what was shown: it has to be shown again."""
+
+
+async def send(network: Network, launched: Launched, read: Read, sending: Sending) -> UUID:
+    """The referral's id; `read` is the chart as it is now.
+
+    Raises Changed; BusinessRule, Required or Invalid with what is wrong.
+    """
+    _complete(launched, sending)
+    if await _sent_before(network, launched, sending):
+        return sending.key
+    receiver = await _target(network, sending.to)
+    shared = told(
+        read,
+        launched,
+        sending.need,
+        sending.records,
+        receiver=receiver,
+        network=await network_name(network),
+        now=network.clock.now(),
+    )
+    _readable(read, sending)
+    if sending.basis != "chart" and shared.seen != sending.seen:
+        raise Changed
+
+    async def once() -> UUID:
+        async with network.store.unit(launched.caller.members, write=True) as unit:
+            return await _Written(network, unit, launched, read, sending, shared).referral()
+
+    return await with_retries(once)
+
+
+def _complete(launched: Launched, sending: Sending) -> None:
+    if launched.patient is None:
+        raise BusinessRule("launch-no-patient", "this launch has no patient; open Baton from a patient's chart")
+    if len(sending.words) > MAX_WORDS or len(sending.wish) > MAX_WORDS or len(sending.name) > MAX_NAME:
+        raise Invalid("too-long", "this is longer than can be sent")
+    if len(sending.records) > MAX_RECORDS:
+        raise Invalid("records", f"at most {MAX_RECORDS} records go with one referral")
+    if sending.basis != "chart" and not sending.name.strip():
+        raise Required("consent-name", "write the name")
+
+
+async def _sent_before(network: Network, launched: Launched, sending: Sending) -> bool:
+    """The same form again. Raises Invalid when the key belongs to anybody else's referral."""
+    async with network.store.unit(launched.caller.members, write=True) as unit:
+        return await _asked(unit, launched, sending)
+
+
+async def _asked(unit: Unit, launched: Launched, sending: Sending) -> bool:
+    connection = launched.connection.id
+    asked = await asked_before(unit, launched.caller, sending.key, trigger="launch", connection=connection)
+    if asked:
+        await row_of(unit, launched, sending.key)
+    return asked
+
+
+async def _target(network: Network, to: UUID) -> str:
+    async with network.store.unit(()) as unit:
+        row = (await members.get(unit, [to])).get(to)
+    if row is None or row.kind != "target":
+        raise BusinessRule("not-a-target", "choose an organization of this network that takes referrals")
+    return row.name
+
+
+def _readable(read: Read, sending: Sending) -> None:
+    if set(sending.records) - {need.reference for need in read.needs}:
+        message = "a record that you ticked cannot be read from the chart now; try again, or send without it"
+        raise BusinessRule("record-unread", message)
+
+
+@dataclass(slots=True)
+class _Written:
+    """One referral on its way into one transaction."""
+
+    network: Network
+    unit: Unit
+    launched: Launched
+    read: Read
+    sending: Sending
+    shared: Shared
+
+    async def referral(self) -> UUID:
+        if await _asked(self.unit, self.launched, self.sending):
+            return self.sending.key
+        permitted = await self._permitted()
+        copies = await copy(self.network, self.unit, self.launched, self._trees(permitted))
+        person = await self._person(copies)
+        if set(self.sending.records) & set(copies.refused):
+            raise BusinessRule("record-unfit", "a record that you ticked is not fit to be shared; send without it")
+        given = [] if permitted else [self._consent(person)]
+        role = self._role(copies)
+        asked = Asked(
+            key=self.sending.key,
+            person=person,
+            requester={"reference": f"PractitionerRole/{role.fhir_id}"},
+            need=self.sending.need,
+            words=self.sending.words,
+            wish=self.sending.wish,
+            reasons=copies.local(self.sending.records),
+            recipient=self.sending.to,
+            consents=(*copies.local(permitted), *(f"Consent/{entry.fhir_id}" for entry in given)),
+            urgent=self.sending.urgent,
+            entries=(*copies.entries, role, *given),
+        )
+        connection = self.launched.connection.id
+        key = await ask(self.network, self.unit, self.launched.caller, asked, trigger=DOOR, connection=connection)
+        await note(self.unit, self.launched, copies)
+        return key
+
+    async def _permitted(self) -> tuple[str, ...]:
+        """The chart's Consents that the referral rests on; none where consent was given here and now."""
+        if self.sending.basis != "chart":
+            return ()
+        found = await permitting(self.network, self.unit, self.launched, self.read, self.sending.to)
+        if not found:
+            message = "no consent in the chart lets this organization see it; choose another basis"
+            raise BusinessRule("consent-not-in-chart", message)
+        return tuple(each.reference for each in found)
+
+    def _trees(self, consents: Sequence[str]) -> list[JsonObject]:
+        patient = None if self.read.kept else self.read.patient
+        own = [tree for tree in (patient, self.read.practitioner) if tree is not None]
+        return [*own, *(self.read.records[name] for name in (*self.sending.records, *consents))]
+
+    async def _person(self, copies: Copies) -> str:
+        """Our copy of the patient, as it is now, or as it was when it was read last."""
+        now = copies.here.get(f"Patient/{self.launched.patient}")
+        if now:
+            return now
+        local = await origins.patient(self.unit, self.launched.connection.id, self.launched.patient)
+        stored = (await resources.by_ids(self.unit, [local])).get(local) if local else None
+        if stored is None:
+            message = "the person's record cannot be read from the chart, so nothing was sent; try again later"
+            raise BusinessRule("person-unread", message)
+        return f"Patient/{stored.fhir_id}"
+
+    def _role(self, copies: Copies) -> Entry:
+        """Who asks, and for whom she works: one for each clinician, written when she asks first."""
+        system, value = f"{self.network.base}/clinician", self.launched.caller.client_id or str(self.launched.id)
+        user = self.read.practitioner or {}
+        known = copies.here.get(f"Practitioner/{user.get('id', '')}")
+        practitioner = {"reference": known} if known else {"display": self.launched.clinician}
+        tree = authored(
+            {
+                "resourceType": "PractitionerRole",
+                "meta": {"profile": [PROFILE + "SDOHCC-practitionerrole"]},
+                "identifier": [{"system": system, "value": value}],
+                "active": True,
+                "practitioner": practitioner,
+                "organization": {"reference": f"Organization/{self.launched.member}"},
+            }
+        )
+        entry = new(self.network, tree)
+        entry.condition = (system, value)
+        return entry
+
+    def _consent(self, person: str) -> Entry:
+        given = Given(
+            how="signed" if self.sending.basis == "signed" else "spoken",
+            who=self.sending.name.strip(),
+            person=person,
+            giver=f"Organization/{self.launched.member}",
+            recipient=f"Organization/{self.sending.to}",
+            sharing=self.shared.sharing,
+        )
+        return new(self.network, consent(given, self.unit.now))

@@ -1,0 +1,129 @@
+"""What a referral will share, with whom, on what basis: told before it is sent, from the very records that are sent.
+
+*Source*: product sheet G02, G06; security sheet CON-11 (what was shown is what was agreed to).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from app.domain.consent import consent as fhir_consent
+from app.domain.consent.decide import Permit
+from app.domain.consent.wording import Sharing, sentences
+from app.domain.referral import words
+from app.domain.referral.needs import Need
+from app.fhir.errors import Refusal
+from app.fhir.json import JsonObject
+from app.services.clinician.chart import Read
+from app.services.clinician.copies import as_copy
+from app.services.launch.session import Launched
+from app.services.lookups.decision import weigh
+from app.services.network import Network
+from app.services.steps.structure import judge_copy
+from app.store import members
+from app.store.pool import Unit
+
+Basis = Literal["chart", "signed", "spoken"]
+AGREED_FOR = timedelta(days=365)
+# what a Patient may hold, in the words of the page; what is not named here is told as "other details"
+OF_A_PERSON: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"name"}), "name"),
+    (frozenset({"birthDate"}), "birth date"),
+    (frozenset({"telecom"}), "telephone and e-mail"),
+    (frozenset({"address"}), "address"),
+    (frozenset({"gender"}), "gender"),
+    (frozenset({"communication"}), "language"),
+    (frozenset({"identifier"}), "record numbers"),
+    (frozenset({"contact"}), "contact persons"),
+    (frozenset({"maritalStatus"}), "marital status"),
+    (frozenset({"photo"}), "photograph"),
+    (frozenset({"generalPractitioner", "managingOrganization"}), "who cares for the person"),
+)
+UNTOLD = frozenset({"resourceType", "id", "meta", "text", "active", "language", "implicitRules"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChartConsent:
+    """A Consent of the chart, as seen for one recipient: `reference` is its name there, `until` None for no end."""
+
+    reference: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """`sharing` is what a consent would say; `seen` tells whether the same was shown when the form comes back."""
+
+    sharing: Sharing
+    sentences: tuple[str, ...]
+    about_person: tuple[str, ...]
+    records: tuple[str, ...]
+    seen: str
+
+
+def told(
+    read: Read, launched: Launched, need: Need, records: Iterable[str], *, receiver: str, network: str, now: datetime
+) -> Shared:
+    """What goes to `receiver`, in words."""
+    chosen = [each for each in read.needs if each.reference in set(records)]
+    named = tuple(dict.fromkeys(each.words or each.answer for each in chosen if each.words or each.answer))
+    person = read.patient or {}
+    held = of_person(person)
+    sharing = Sharing(
+        person=words.person_name(person) or launched.patient_name,
+        giver=launched.member_name,
+        receiver=receiver,
+        network=network,
+        shared=(*held, f"the need: {need.words}", *(f"from the chart: {each}" for each in named)),
+        until=(now + AGREED_FOR).date(),
+    )
+    said = sentences(sharing)
+    return Shared(sharing, said, held, named, hashlib.sha256("\n".join(said).encode()).hexdigest())
+
+
+def of_person(patient: JsonObject) -> tuple[str, ...]:
+    """The kinds of information that a Patient holds."""
+    held = frozenset(name.lstrip("_") for name in patient) - UNTOLD
+    found = [said for names, said in OF_A_PERSON if names & held]
+    rest = held - frozenset().union(*(names for names, _ in OF_A_PERSON))
+    return (*found, *(["other details of the record"] if rest else []))
+
+
+async def network_name(network: Network) -> str:
+    """What the network calls itself."""
+    async with network.store.unit(()) as unit:
+        return (await members.get(unit, [network.coordinator]))[network.coordinator].name
+
+
+async def chart_consents(network: Network, launched: Launched, read: Read, to: UUID) -> list[ChartConsent]:
+    """The chart's Consents that a referral to this member may rest on."""
+    async with network.store.unit(launched.caller.members, write=True) as unit:
+        return await permitting(network, unit, launched, read, to)
+
+
+async def permitting(network: Network, unit: Unit, launched: Launched, read: Read, to: UUID) -> list[ChartConsent]:
+    """The chart's Consents that admit this recipient; none when one of them denies as a whole."""
+    found = []
+    for tree in read.consents:
+        view = _view(tree, launched)
+        if view is None:
+            continue
+        if view.active and view.rule == "deny":
+            return []
+        decision = await weigh(network, unit, to, view)
+        if isinstance(decision, Permit):
+            until = None if decision.until.year >= 9999 else decision.until
+            found.append(ChartConsent(f"Consent/{tree['id']}", until))
+    return found
+
+
+def _view(tree: JsonObject, launched: Launched) -> fhir_consent.ConsentView | None:
+    """As the decision would see its copy; None for one that cannot be kept whole."""
+    absolute = as_copy(tree, launched.connection.fhir_base)
+    try:
+        return None if judge_copy(absolute)[0] else fhir_consent.view(absolute)
+    except Refusal:
+        return None

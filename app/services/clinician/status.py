@@ -1,0 +1,150 @@
+"""How the referrals of a launch's patient stand: for the senders of each, and for this patient only.
+
+What organizations write to the network about their work stays there; the sender learns how far each has come, and the
+outcome. *Source*: product sheet F13, F14, G05 (consent to send is not consent to send everything back).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.referral import words
+from app.domain.referral.waiting import NEXT_ACTIONS, WHY_WAITING
+from app.fhir.errors import NotFound
+from app.fhir.json import JsonObject
+from app.services.launch.session import Launched
+from app.services.network import Network
+from app.services.referrals.advance import NOT_FINISHED
+from app.services.referrals.cards import Story
+from app.services.referrals.material import Material, read_material
+from app.services.referrals.story import ENDED, tell
+from app.store import audit, members, origins, patients, referrals
+from app.store.pool import Unit
+from app.store.referrals import ReferralRow
+
+MOST = 100
+OUR_DOOR = "launch"
+WRITTEN_BACK = {
+    "pending": "Not yet in the chart",
+    "done": "In the chart",
+    "failed": "Could not be written into the chart",
+    "not-offered": "The health record system takes nothing from Baton",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One referral in the list; `who` has it now, `next` is what comes, `why` why it waits."""
+
+    referral: UUID
+    need: str
+    status: str
+    status_words: str
+    who: str
+    next: str
+    why: str
+    due: datetime | None
+    overdue: bool
+    sent_at: datetime
+    urgent: bool
+    chart: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One referral whole; `may_cancel` while it can be taken back from here."""
+
+    story: Story
+    followed: Followed
+    may_cancel: bool
+
+
+async def followed(network: Network, launched: Launched) -> list[Followed]:
+    """The referrals of this patient that this EHR's member sent, by whatever door; open ones first."""
+    async with network.store.unit(launched.caller.members) as unit:
+        await audit.write(unit, launched.caller.act(network.ids, "patient's referrals"), "done")
+        rows = await _rows(unit, launched)
+        keys = [key for row in rows for key in (row.source_request, row.source_task) if key]
+        material = await read_material(network, unit, keys)
+        names = {key: each.name for key, each in (await members.get(unit, {r.owner for r in rows if r.owner})).items()}
+        written = await patients.write_backs(unit, [row.id for row in rows])
+        return [_followed(network, row, material, names, written) for row in rows]
+
+
+async def told(network: Network, launched: Launched, referral: UUID) -> Told:
+    """The story of one of them. Raises NotFound for any other referral, of this patient or not."""
+    async with network.store.unit(launched.caller.members) as unit:
+        row = await row_of(unit, launched, referral)
+        await audit.write(unit, launched.caller.act(network.ids, "referral", "Task"), "done", resource=row.source_task)
+        material = await read_material(network, unit, [key for key in (row.source_request, row.source_task) if key])
+        owner = await members.get(unit, [row.owner] if row.owner else [])
+        written = await patients.write_backs(unit, [row.id])
+    request, task = _source(row, material)
+    # how far each part has come is for its sender to know; the parts' own words are not in what it may read
+    async with network.store.unit([network.coordinator]) as unit:
+        story = await tell(
+            network,
+            unit,
+            row,
+            material,
+            request=request,
+            task=task,
+            task_key=row.source_task,
+            children=await referrals.children(unit, [row.id]),
+            version=0,
+            actions=(),
+            due=row.due,
+        )
+    moments = (each if each.words in ENDED.values() else replace(each, reason="") for each in story.timeline)
+    names = {key: each.name for key, each in owner.items()}
+    return Told(
+        story=replace(story, timeline=tuple(moments)),
+        followed=_followed(network, row, material, names, written),
+        may_cancel=may_cancel(row, task),
+    )
+
+
+async def row_of(unit: Unit, launched: Launched, referral: UUID, *, lock: bool = False) -> ReferralRow:
+    """The referral when it is about the launch's patient and was sent by this EHR's member. Raises NotFound."""
+    known = {row.id for row in await _rows(unit, launched)}
+    row = await referrals.get(unit, referral, lock=lock) if referral in known else None
+    if row is None:
+        raise NotFound("not-found", "there is no such referral")
+    return row
+
+
+def may_cancel(row: ReferralRow, task: JsonObject) -> bool:
+    """What came by another door is taken back there."""
+    return row.closed_at is None and row.trigger == OUR_DOOR and task.get("status") in NOT_FINISHED
+
+
+async def _rows(unit: Unit, launched: Launched) -> list[ReferralRow]:
+    patient = await origins.patient(unit, launched.connection.id, launched.patient)
+    return await patients.of_person(unit, patient, launched.caller.members, MOST) if patient else []
+
+
+def _source(row: ReferralRow, material: Material) -> tuple[JsonObject, JsonObject]:
+    request = material.by_key.get(row.source_request, {}) if row.source_request else {}
+    task = material.by_key.get(row.source_task, {}) if row.source_task else {}
+    return request, task
+
+
+def _followed(
+    network: Network, row: ReferralRow, material: Material, names: dict[UUID, str], written: dict[UUID, str]
+) -> Followed:
+    request, task = _source(row, material)
+    status = task.get("status", "requested")
+    return Followed(
+        referral=row.id,
+        need=words.concept(request.get("code", {})) or words.need(request),
+        status=status,
+        status_words=words.status_words(status),
+        who=names.get(row.owner, "") if row.owner else "",
+        next=NEXT_ACTIONS.get(row.next_action or "", ""),
+        why=WHY_WAITING.get(row.waiting_because or "", ""),
+        due=row.due,
+        overdue=row.due is not None and row.due < network.clock.now(),
+        sent_at=row.received_at,
+        urgent=any(tree.get("priority", "routine") != "routine" for tree in (request, task)),
+        chart=WRITTEN_BACK.get(written.get(row.id, ""), ""),
+    )
