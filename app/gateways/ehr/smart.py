@@ -83,7 +83,7 @@ async def _ask(
     return reading.granted
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Reading:
     """Reads the token answer before Authlib does, whose own reading takes any type for granted."""
 
