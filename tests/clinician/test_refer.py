@@ -33,3 +33,228 @@ async def test_a_referral_reaches_the_organization_that_was_chosen(ward: Ward) -
     assert reason["subject"]["reference"] == f"{ward.ehr.base}/Patient/p1"
     await here.open()
     assert "waiting for an answer" in here.text()
+
+
+async def test_what_was_shown_and_signed_is_kept_as_the_consents_document(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    shown = here.text()
+    await here.press("Send referral", basis="signed", signed="Marisol R.")
+    await ward.town.world.settled()
+    (given,) = await ward.town.cbo.search("Consent")
+    document = base64.b64decode(given["sourceAttachment"]["data"]).decode()
+    sentences = [line for line in document.split("\n\n")[0].splitlines() if line]
+    assert len(sentences) == 7
+    assert all(sentence in shown for sentence in sentences)
+    assert "Signed on the screen by Marisol R." in document
+    assert given["provision"]["actor"][0]["reference"]["reference"] == f"Organization/{ward.town.pantry}"
+    assert "verification" not in given
+
+
+async def test_a_yes_by_word_is_kept_with_who_heard_it(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.refers(ward.town.pantry, basis="spoken", heard="Dr. Novak")
+    await ward.town.world.settled()
+    (given,) = await ward.town.cbo.search("Consent")
+    assert given["verification"][0]["verified"] is True
+    assert "Heard and recorded by Dr. Novak" in base64.b64decode(given["sourceAttachment"]["data"]).decode()
+
+
+async def test_a_consent_in_the_chart_that_names_the_organization_is_enough(ward: Ward) -> None:
+    address = f"{ward.town.world.address}/fhir/Organization/{ward.town.pantry}"
+    ward.ehr.chart["Consent/agreed"] = consent(address)
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    assert "By a consent in the chart" in here.text()
+    await here.press("Send referral", basis="chart")
+    await ward.town.world.settled()
+    (row,) = await ward.referrals()
+    assert row["owner"] == ward.town.pantry
+    (given,) = await ward.town.cbo.search("Consent")
+    assert given["meta"]["source"] == f"{ward.ehr.base}/Consent/agreed"
+
+
+async def test_a_consent_in_the_chart_that_names_another_is_not_offered_and_not_taken(ward: Ward) -> None:
+    address = f"{ward.town.world.address}/fhir/Organization/{ward.town.shelter}"
+    ward.ehr.chart["Consent/agreed"] = consent(address)
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    assert "By a consent in the chart" not in here.text()
+    page = await here.press("Send referral", basis="chart")
+    assert page.status_code == 422
+    assert "choose another basis" in here.text()
+    assert await ward.referrals() == []
+
+
+async def test_a_consent_in_the_chart_that_denies_keeps_the_others_from_counting(ward: Ward) -> None:
+    address = f"{ward.town.world.address}/fhir/Organization/{ward.town.pantry}"
+    ward.ehr.chart["Consent/agreed"] = consent(address)
+    ward.ehr.chart["Consent/no"] = consent(address, "no", provision={"type": "deny"})
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    assert "By a consent in the chart" not in here.text()
+
+
+async def test_a_consent_of_the_chart_that_is_taken_back_there_ends_the_sharing_when_it_is_read_again(
+    ward: Ward,
+) -> None:
+    address = f"{ward.town.world.address}/fhir/Organization/{ward.town.pantry}"
+    ward.ehr.chart["Consent/agreed"] = consent(address)
+    here = await ward.launched()
+    await here.refers(ward.town.pantry, basis="chart")
+    await ward.town.world.settled()
+    ward.ehr.chart["Consent/agreed"] = consent(address, status="inactive")
+    await (await ward.launched()).open()
+    await ward.town.world.settled()
+    assert await ward.town.cbo.search("Patient") == []
+
+
+async def test_sending_the_same_form_twice_makes_one_referral(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    form = here.page
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    here.doctor.page = form
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert "The referral was sent" in here.text()
+    assert len(await ward.referrals()) == 1
+    assert await ward.count("Consent") == 1
+
+
+async def test_a_second_referral_makes_no_second_copy_and_no_new_version_of_what_has_not_changed(ward: Ward) -> None:
+    here = await ward.launched()
+    records = {"record1": "Condition/food"}
+    await here.refers(ward.town.pantry, **records)
+    await here.refers(ward.town.shelter, **records)
+    assert len(await ward.referrals()) == 2
+    for type_name in ("Patient", "Condition", "Practitioner", "PractitionerRole"):
+        assert await ward.count(type_name) == 1
+    versions = await ward.town.world.rows(
+        "SELECT r.type, r.version FROM resource r WHERE r.type IN ('Patient', 'Condition', 'Practitioner')"
+    )
+    assert {row["version"] for row in versions} == {1}
+
+
+async def test_what_changed_in_the_chart_becomes_a_new_version_of_the_same_copy(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.refers(ward.town.pantry)
+    ward.ehr.chart["Condition/food"] = condition(words="Food insecurity, worse")
+    again = await ward.launched()
+    await again.refers(ward.town.shelter)
+    await ward.town.world.settled()
+    (kept,) = await ward.town.ehr.search("Condition")
+    assert kept["code"]["text"] == "Food insecurity, worse"
+    assert kept["meta"]["versionId"] == "2"
+    assert kept["meta"]["source"] == f"{ward.ehr.base}/Condition/food"
+
+
+async def test_a_need_that_is_not_in_the_chart_can_be_added_by_hand(ward: Ward) -> None:
+    ward.ehr.chart.clear()
+    here = await ward.launched()
+    await here.open()
+    assert "The chart tells of no social need" in here.text()
+    await here.refers(ward.town.shelter, need="1")
+    await ward.town.world.settled()
+    (asked,) = await ward.town.other_cbo.search("ServiceRequest")
+    assert "reasonReference" not in asked
+    assert {"homelessness"} < {coding["code"] for each in asked["category"] for coding in each["coding"]}
+
+
+async def test_only_the_records_that_were_ticked_go_along(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.open(f"/refer?need={FOOD}")
+    await here.press("Next: see what is shared", to=str(ward.town.pantry), record1="", record2="Observation/hunger")
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    await ward.town.world.settled()
+    assert await ward.town.cbo.search("Condition") == []
+    assert len(await ward.town.cbo.search("Observation")) == 1
+
+
+@pytest.mark.parametrize(
+    ("filled", "said"),
+    [
+        ({}, "Choose how the person agreed"),
+        ({"basis": "signed", "signed": " "}, "Write the name"),
+        ({"basis": "spoken", "heard": ""}, "Write the name"),
+    ],
+)
+async def test_without_a_basis_nothing_is_sent_and_nothing_typed_is_lost(
+    ward: Ward, filled: dict[str, str], said: str
+) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry, words="Four mouths & a dog", wish="Call after six", urgent="yes")
+    page = await here.press("Send referral", **filled)
+    assert page.status_code == 422
+    assert said in here.text()
+    assert "Four mouths &amp; a dog" in page.text
+    assert "Call after six" in page.text
+    assert ", urgent" in here.text()
+    assert await ward.referrals() == []
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert len(await ward.referrals()) == 1
+
+
+async def test_one_can_go_back_and_choose_again_with_everything_still_there(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry, words="Four mouths", urgent="yes")
+    page = await here.press("Change this", back="yes")
+    assert "Four mouths" in page.text
+    assert f'value="{ward.town.pantry}" required checked' in page.text
+    assert 'name="urgent" value="yes" checked' in page.text
+
+
+async def test_no_organization_chosen_is_said_and_what_was_typed_stays(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.open(f"/refer?need={FOOD}")
+    page = await here.press("Next: see what is shared", words="Four mouths")
+    assert page.status_code == 422
+    assert "Choose an organization" in here.text()
+    assert "Four mouths" in page.text
+
+
+async def test_a_chart_that_changed_meanwhile_is_shown_again_before_anything_is_sent(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    ward.ehr.chart["Condition/food"] = condition(words="Homeless since May")
+    page = await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert page.status_code == 409
+    assert "The chart has changed" in here.text()
+    assert "Homeless since May" in here.text()
+    assert await ward.referrals() == []
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert len(await ward.referrals()) == 1
+
+
+async def test_a_record_that_vanished_from_the_chart_is_not_left_out_in_silence(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    del ward.ehr.chart["Condition/food"]
+    page = await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert page.status_code == 422
+    assert "cannot be read from the chart now" in here.text()
+    assert await ward.referrals() == []
+
+
+async def test_programmes_tell_their_hours_languages_and_room(ward: Ward) -> None:
+    created = await ward.town.cbo.create(programme(ward.town.pantry))
+    assert created.status_code == 201, created.text
+    here = await ward.launched()
+    await here.open(f"/refer?need={FOOD}")
+    text = here.text()
+    assert "Saturday pantry" in text
+    assert "Has a waiting list ( about two weeks ), as they said" in text
+    assert "Open Mon to Wed 9 am to 4:30 pm; Sat all day" in text
+    assert "Speaks English, Spanish" in text
+    assert text.index("Saturday pantry") < text.index("Says nothing about its programmes yet")
+
+
+async def test_a_screening_without_a_judged_answer_is_left_to_the_clinician(ward: Ward) -> None:
+    social = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "code": "sdoh"}
+    ward.ehr.chart = {
+        "Observation/local": answer("local", code={"text": "Eats enough?"}, category=[{"coding": [social]}])
+    }
+    ward.ehr.chart["Observation/local"]["valueCodeableConcept"] = {"text": "Not every day"}  # type: ignore[index]
+    here = await ward.launched()
+    await here.open()
+    assert "Read this first" in here.text()
+    assert "Eats enough?: Not every day" in here.text()

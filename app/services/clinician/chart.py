@@ -82,6 +82,12 @@ class Read:
     missing: tuple[Missing, ...]
     kept: bool = False
 
+    @property
+    def trees(self) -> list[JsonObject]:
+        """Everything that was read now."""
+        own = [] if self.kept else [self.patient]
+        return [tree for tree in (*own, self.practitioner, *self.records.values()) if tree is not None]
+
 
 NOTHING = Read(None, None, (), {}, (), ())
 

@@ -16,7 +16,9 @@ from app.fhir.json import JsonObject
 from app.fhir.references import Local, parse_reference
 from app.services.launch.session import Launched
 from app.services.network import Network
+from app.services.retries import with_retries
 from app.services.steps.structure import judge_copy
+from app.services.write import write_in
 from app.services.writing import Entry
 from app.store import connections, origins, resources
 from app.store.pool import Unit
@@ -63,6 +65,39 @@ async def copy(network: Network, unit: Unit, launched: Launched, trees: Iterable
     for key, tree in readable.items():
         _one(network, found, key, tree, stored.get(known[key]) if key in known else None)
     return found
+
+
+async def read_again(network: Network, launched: Launched, trees: Iterable[JsonObject]) -> None:
+    """Brings what we hold of these resources up to date, and copies nothing new: what was taken back there ends here.
+
+    Most of the time nothing has changed, and nothing is written.
+    """
+    trees = list(trees)
+    async with network.store.unit(launched.caller.members) as unit:
+        if not (await _changed(unit, launched, trees)):
+            return
+
+    async def once() -> None:
+        async with network.store.unit(launched.caller.members, write=True) as unit:
+            copies = await copy(network, unit, launched, await _changed(unit, launched, trees))
+            if copies.entries:
+                await write_in(network, unit, launched.caller, copies.entries)
+            await note(unit, launched, copies)
+
+    await with_retries(once)
+
+
+async def _changed(unit: Unit, launched: Launched, trees: Iterable[JsonObject]) -> list[JsonObject]:
+    """Those that we hold and that say something else now."""
+    keyed = {(tree["resourceType"], tree["id"]): tree for tree in trees}
+    known = await origins.copies(unit, launched.connection.id, keyed)
+    stored = await resources.by_ids(unit, list(known.values()))
+    base = launched.connection.fhir_base
+    return [
+        keyed[key]
+        for key, local in known.items()
+        if local in stored and not same(as_copy(keyed[key], base), json.parse(stored[local].body))
+    ]
 
 
 async def note(unit: Unit, launched: Launched, copies: Copies) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app.domain.referral.chart_needs import ChartNeed, by_category
 from app.domain.referral.needs import OFFERED, Need
 from app.services.clinician.chart import Read, read_now
+from app.services.clinician.copies import read_again
 from app.services.clinician.person import banner
 from app.services.clinician.status import followed
 from app.services.launch.session import Launched
@@ -31,7 +32,10 @@ class Choice:
 
 async def show(request: Request) -> Response:
     here = await launched(request)
-    return await overview(request, here, await read_now(request.app.state.network, here))
+    network = request.app.state.network
+    read = await read_now(network, here)
+    await read_again(network, here, read.trees)
+    return await overview(request, here, read)
 
 
 async def overview(request: Request, here: Launched, read: Read, wrong: Mapping[str, str] | None = None) -> Response:
