@@ -11,7 +11,16 @@ from tests.stories.town import Town
 
 OURS = ("Task", "ServiceRequest", "Procedure", "Organization")
 # what ours refer to: the validator follows references within the folder and holds them to the profiles
-SENT = ("Patient", "Practitioner", "PractitionerRole", "Condition", "Observation", "QuestionnaireResponse", "Consent")
+SENT = (
+    "Patient",
+    "RelatedPerson",
+    "Practitioner",
+    "PractitionerRole",
+    "Condition",
+    "Observation",
+    "QuestionnaireResponse",
+    "Consent",
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The four stories by HTTP alone: people answer on the pages as a browser without script does, systems by FHIR."""
+"""The stories by HTTP alone: people answer on the pages as a browser without script does, systems by FHIR."""
 
 import asyncio
 
@@ -18,6 +18,7 @@ async def tell(place: Town, folder: Folder) -> None:
     _consent_is_withdrawn(place)
     await _the_second_helps(place, folder)
     await _it_ends(place)
+    await _somebody_calls(place)
 
 
 async def _the_loop_closes(place: Town, folder: Folder) -> None:
@@ -81,6 +82,21 @@ async def _it_ends(place: Town) -> None:
     sent = send(place.ehr, never)
     await _olga_ends(place, never)
     _waits_for(place, sent, "rejected")
+
+
+async def _somebody_calls(place: Town) -> None:
+    """Story 6: once for herself and passed on at once, once for a neighbor who calls again."""
+    olga = Browser(place.server.address)
+    await olga.sign_in(place.olga.email, place.olga.password)
+    for who in ("self", "helper"):
+        await olga.open("/ops/phone")
+        said = {"given": place.draw.given(), "family": place.draw.family(), "born": "1958", "phone": place.draw.phone()}
+        helper = {"helper_name": place.draw.given(), "helper_relation": "neighbor", "helper_phone": place.draw.phone()}
+        need = {"category": "food-insecurity", "words": f"No {place.draw.word()}", "wish": "", "language": "es"}
+        basis = {"to": place.first.place.split("/")[1], "basis": "spoken", "attestation": "The person said yes"}
+        page = await olga.press("Take referral", who=who, **said, **helper, **need, **basis)
+        assert "The number to tell the caller" in page.text, page.status_code
+    await olga.close()
 
 
 def _drawn(place: Town, *to: str) -> Referral:
