@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.cli.failures import Failed
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.demo.launch import Launching
     from app.demo.world import World
 
 # Far from the ports beside ours, which belong to the next installation on this machine.
@@ -20,7 +22,20 @@ ENDS_WITHIN_S = 5
 LOOPBACK = "127.0.0.1"
 
 
-async def prepare(settings: Settings, *, make: bool) -> "World | None":
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The demo world and where its EHR is served; `launching` None where Baton cannot be launched from it."""
+
+    world: "World"
+    port: int
+    launching: "Launching | None"
+
+    @property
+    def address(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+
+async def prepare(settings: Settings, *, make: bool) -> Beside | None:
     """Brings the database up to date and says now what would keep the server from starting; makes the demo world."""
     from app.wiring import open_network
 
@@ -29,22 +44,25 @@ async def prepare(settings: Settings, *, make: bool) -> "World | None":
     async with open_network(settings) as network:
         if not make:
             return None
+        from app.demo.launch import ensure_launch
         from app.demo.world import ensure_world
 
-        return await ensure_world(network)
+        world = await ensure_world(network)
+        port = _free_port(settings.port + PORTS_UP)
+        launching = await ensure_launch(network, world.source, f"http://{LOOPBACK}:{port}/fhir")
+        return Beside(world, port, launching)
 
 
 @contextmanager
-def simulated_ehr(settings: Settings, world: "World | None") -> Iterator[str]:
-    """Runs the simulated EHR for as long as the block; its address, '' where there is none. It ends with us, even
-    when we are killed: it reads from a pipe whose other end is ours."""
-    if world is None:
-        yield ""
+def simulated_ehr(beside: Beside | None) -> Iterator[None]:
+    """Runs the simulated EHR for as long as the block. It ends with us, even when we are killed: it reads from a pipe
+    whose other end is ours."""
+    if beside is None:
+        yield
         return
-    port = _free_port(settings.port + PORTS_UP)
-    child = subprocess.Popen(_command(world, port), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(_command(beside), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
-        yield f"http://{LOOPBACK}:{port}"
+        yield
     finally:
         if child.stdin is not None:
             child.stdin.close()
@@ -56,10 +74,13 @@ def simulated_ehr(settings: Settings, world: "World | None") -> Iterator[str]:
             child.wait()
 
 
-def greeting(world: "World | None", address: str) -> str:
-    if world is None:
+def greeting(beside: Beside | None) -> str:
+    if beside is None:
         return ""
-    return f"\n  EHR        {address} (simulated, sends a referral now and then)\n{sign_ins()}"
+    lines = f"\n  EHR        {beside.address} (simulated, sends a referral now and then)"
+    if beside.launching:
+        lines += f"\n  launch     {beside.address}/launch (a clinician opens Baton from inside this EHR)"
+    return f"{lines}\n{sign_ins()}"
 
 
 def sign_ins() -> str:
@@ -70,14 +91,20 @@ def sign_ins() -> str:
     return f"Sign in with the password {PASSWORD} as\n{people}"
 
 
-def _command(world: "World", port: int) -> list[str]:
+def _command(beside: Beside) -> list[str]:
     from app.demo.cast import NAMING, SOURCE
 
+    world, launching = beside.world, beside.launching
     performers = [f"--performer={category}={reference}" for category, reference in world.performers.items()]
+    app = [
+        f"--smart-client-id={launching.client_id}",
+        f"--smart-redirect-uri={launching.redirect_uri}",
+        f"--smart-jwks-file={launching.jwks_file}",
+    ] if launching else []  # fmt: skip
     return [
-        *(sys.executable, "-m", "app.cli.main", "simulate", "ehr", "--until-stdin-ends", f"--port={port}"),
+        *(sys.executable, "-m", "app.cli.main", "simulate", "ehr", "--until-stdin-ends", f"--port={beside.port}"),
         *(f"--client-id={world.client_id}", f"--key-file={world.key_file}", f"--interval={INTERVAL_S}"),
-        *(f"--name={SOURCE.name}", f"--naming={NAMING}", *performers),
+        *(f"--name={SOURCE.name}", f"--naming={NAMING}", *performers, *app),
     ]
 
 

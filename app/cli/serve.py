@@ -35,9 +35,9 @@ def serve(
     settings = quietly(_calm(load()) if demo else load())
     with server.listening_on(settings.host, settings.port) as listener, own_database(settings):
         # what keeps it from starting is said here, in one line, and not by each of its processes
-        world = asyncio.run(demo_beside.prepare(settings, make=demo))
-        with demo_beside.simulated_ehr(settings, world) as address:
-            words = server.greeting(settings) + demo_beside.greeting(world, address)
+        beside = asyncio.run(demo_beside.prepare(settings, make=demo))
+        with demo_beside.simulated_ehr(beside):
+            words = server.greeting(settings) + demo_beside.greeting(beside)
             server.run(settings, listener, works=not no_worker, processes=workers, greeting=words)
 
 

@@ -16,8 +16,10 @@ from app.services.network import Network
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the simulated EHR needs to go on. `performers`: category of need -> Organization/<id>."""
+    """What the simulated EHR needs to go on. `source`: whose EHR it is; `performers`: category of need ->
+    Organization/<id>."""
 
+    source: UUID
     client_id: str
     key_file: Path
     performers: dict[str, str]
@@ -38,7 +40,7 @@ async def ensure_world(network: Network) -> World:
             await send_and_answer(network, app, sender.identity, members)
         made.write_text(str(members[NETWORK.name]), encoding="utf-8")
     performers = {each.meets: f"Organization/{members[each.name]}" for each in TARGETS}
-    return World(sender.identity.client_id, sender.key_file, performers)
+    return World(members[SOURCE.name], sender.identity.client_id, sender.key_file, performers)
 
 
 def _is_made(file: Path, network: UUID) -> bool:
