@@ -73,7 +73,7 @@ def begin(smart: Smart, asked: QueryParams | FormData) -> str:
         launch=launch,
         until=smart.now() + grants.REQUEST_LIFE,
     )
-    return keep(smart.grants.requests, request)
+    return keep(smart.grants.requests, request, "request")
 
 
 def standing(smart: Smart, handle: str) -> Request:
@@ -116,7 +116,7 @@ def decide(smart: Smart, handle: str, *, allowed: bool, patient: str) -> str:
     framed = request.launch is not None and request.launch.framed
     grant = Grant(tuple(scopes), patient, framed, request.nonce)
     code = Code(grant, request.redirect_uri, request.challenge, smart.now() + grants.CODE_LIFE)
-    return _back(smart, request.redirect_uri, request.state, code=keep(smart.grants.codes, code)).address
+    return _back(smart, request.redirect_uri, request.state, code=keep(smart.grants.codes, code, "code")).address
 
 
 def _words(scope: str) -> str:

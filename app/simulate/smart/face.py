@@ -153,7 +153,7 @@ class Desk:
         if smart.app is None or (patient and self._subject(patient) is None):
             return self._refused("There is no such app, or no such patient.")
         known_to_app = "" if "no-patient" in smart.on else patient
-        handle = keep(smart.grants.launches, Launch(known_to_app, framed, smart.now() + LAUNCH_LIFE))
+        handle = keep(smart.grants.launches, Launch(known_to_app, framed, smart.now() + LAUNCH_LIFE), "launch")
         address = f"{smart.app.launch_url}?{urlencode({'iss': smart.base, 'launch': handle})}"
         if framed:
             return self._page("frame", address=address, subject=self._subject(patient))

@@ -79,8 +79,8 @@ class Grants:
     assertions: dict[str, datetime] = field(default_factory=dict)
 
 
-def keep(place: dict[str, Kept], what: Kept, handle: str = "") -> str:
-    """The handle under which it is kept."""
-    handle = handle or secrets.token_urlsafe(32)
+def keep(place: dict[str, Kept], what: Kept, kind: str) -> str:
+    """The handle under which it is kept; it says its kind, so that a leaked one is known wherever it lies."""
+    handle = f"ehr-{kind}-{secrets.token_urlsafe(32)}"
     place[handle] = what
     return handle

@@ -4,7 +4,6 @@
 """
 
 import hmac
-import secrets
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -131,7 +130,9 @@ def _refreshed(smart: Smart, fields: Mapping[str, str]) -> Grant:
 def _tokens(smart: Smart, grant: Grant) -> dict[str, Any]:
     life_s = SHORT_S if "short-tokens" in smart.on else ACCESS_S
     until = smart.now() + timedelta(seconds=life_s)
-    access = keep(smart.grants.access, Access(grant, until), _jwt(smart, until) if "jwt-token" in smart.on else "")
+    access = keep(smart.grants.access, Access(grant, until), "access")
+    if "jwt-token" in smart.on:
+        access = _jwt(smart, until, access)
     members: dict[str, Any] = {
         "access_token": access,
         "token_type": "Bearer",
@@ -142,12 +143,15 @@ def _tokens(smart: Smart, grant: Grant) -> dict[str, Any]:
         members["patient"] = grant.patient
         members["need_patient_banner"] = not grant.framed
     if "offline_access" in grant.scopes:
-        members["refresh_token"] = keep(smart.grants.refresh, Refresh(grant))
+        members["refresh_token"] = keep(smart.grants.refresh, Refresh(grant), "refresh")
     if "openid" in grant.scopes and smart.app is not None:
         members["id_token"] = id_token(smart, smart.app.client_id, grant)
     return members
 
 
-def _jwt(smart: Smart, until: datetime) -> str:
-    claims = {"iss": smart.issuer, "aud": smart.base, "exp": int(until.timestamp()), "jti": secrets.token_urlsafe(16)}
-    return smart.signer.es384(claims, "at+jwt")
+def _jwt(smart: Smart, until: datetime, handle: str) -> str:
+    """A JWT that stands for the same as the handle in it."""
+    claims = {"iss": smart.issuer, "aud": smart.base, "exp": int(until.timestamp()), "jti": handle}
+    made = smart.signer.es384(claims, "at+jwt")
+    smart.grants.access[made] = smart.grants.access[handle]
+    return made
