@@ -65,6 +65,8 @@ async def test_what_is_not_settled_waits_with_olga_like_any_other(town: Town) ->
     assert f"Referral {number}" in olga.page.text
     for words in (PERSON, "Nothing in the house since Monday", "Wish: A call after 5 pm", "Noor Haddad (neighbor)"):
         assert words in olga.page.text
+    for words in ("April 1958", "555-0188", "Spanish"):
+        assert words in olga.page.text
     await town.world.settled()
     await olga.open("/ops")
     assert PERSON in olga.page.text
@@ -109,6 +111,7 @@ async def test_a_person_whom_nobody_may_contact_is_not_contacted(town: Town) -> 
     settled = {"to": str(town.first), "basis": "spoken", "attestation": "She said yes", "do_not_contact": "yes"}
     await olga.press("Take referral", **CALL | settled | {"who": "self"})
     assert "Do not contact this person" in olga.page.text
+    assert "555-0188" not in olga.page.text
     ana = await town.sign_in("ana@example.org")
     await ana.open_row(PERSON)
     assert "Do not contact this person" in ana.page.text
