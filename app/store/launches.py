@@ -125,9 +125,9 @@ async def by_secret(unit: Unit, secret_hash: bytes) -> SessionRow | None:
     return _session(await unit.conn.fetchrow(BY_SECRET, secret_hash))
 
 
-async def of_browser(unit: Unit, session: UUID, browser_hash: bytes) -> SessionRow | None:
-    """A session by its id, when this browser had it: to name its patient to whoever saw it."""
-    return _session(await unit.conn.fetchrow(OF_BROWSER, session, browser_hash))
+async def of_same_browser(unit: Unit, session: UUID, other: UUID) -> SessionRow | None:
+    """A session by its id, when the browser of the other had it: to name its patient to whoever saw it."""
+    return _session(await unit.conn.fetchrow(OF_SAME_BROWSER, session, other))
 
 
 SESSION = """
@@ -137,7 +137,9 @@ SELECT s.id, s.browser_hash, s.connection, s.clinician, c.name AS clinician_name
 FROM launch_session s LEFT JOIN clinician c ON c.id = s.clinician
 """
 BY_SECRET = SESSION + "WHERE s.secret_hash = $1"
-OF_BROWSER = SESSION + "WHERE s.id = $1 AND s.browser_hash = $2"
+OF_SAME_BROWSER = (
+    SESSION + "WHERE s.id = $1 AND s.browser_hash = (SELECT o.browser_hash FROM launch_session o WHERE o.id = $2)"
+)
 
 
 def _session(row: Any) -> SessionRow | None:

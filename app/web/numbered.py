@@ -47,6 +47,8 @@ KNOWN = (
     "oauth",
     "static",
     "ops",
+    "launch",
+    "clinician",
     "referrals",
     "inbox",
     "invitation",

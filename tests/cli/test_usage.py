@@ -32,6 +32,7 @@ def test_the_commands_are_those_of_this_release() -> None:
         "deliveries skip",
         "demo",
         "ehr add",
+        "ehr list",
         "migrate",
         "organization add",
         "organization list",

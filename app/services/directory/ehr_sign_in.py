@@ -6,21 +6,14 @@
 import re
 import ssl
 import stat
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from app.fhir.errors import Invalid
-from app.settings import LOOPBACK_HOSTS
+from app.gateways.outbound.addresses import BadAddress, places, private_range
 
 MAX_CLIENT_ID = 250
 MAX_FILE_BYTES = 64 * 1024
 SECRET = re.compile(r"[\x21-\x7e]{8,1024}", re.ASCII)
-LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-HOST = re.compile(rf"{LABEL}(\.{LABEL}){{0,20}}", re.ASCII)
-# What a VPN leads to. Loopback, link-local and documentation addresses are never an EHR.
-INSIDE: tuple[IPv4Network | IPv6Network, ...] = tuple(
-    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
-)
 
 
 def check_client_id(client_id: str) -> None:
@@ -51,25 +44,39 @@ def check_certificates(file: Path) -> None:
         raise Invalid("ehr-ca-file", "The CA file is not there, or holds no certificates in PEM.") from None
 
 
+def check_base(base: str, *, loopback: bool) -> None:
+    """A base may be known by any address; one that we call has a name, and a port that is no other service's."""
+    try:
+        places((base,), loopback_http=loopback)
+    except BadAddress:
+        raise Invalid(
+            "ehr-uncallable",
+            "An EHR that is called has a host name, not a number, and the port 443 or one from 1024 on.",
+        ) from None
+
+
 def read_host(typed: str, *, loopback: bool) -> str:
     """A host in its one spelling, lower-case, with a port when it is not 443. `loopback`: in development."""
-    host, colon, port = typed.strip().lower().partition(":")
-    wrong_port = colon and (not re.fullmatch(r"[1-9][0-9]{0,4}", port, re.ASCII) or int(port) > 65535)
-    if wrong_port or not HOST.fullmatch(host) or (_is_address(host) and not (loopback and host in LOOPBACK_HOSTS)):
-        raise Invalid("ehr-endpoint-host", "An endpoint host is a name such as login.ehr.example, without https://.")
-    return host if port in ("", "443") else f"{host}:{port}"
+    host = typed.strip().lower()
+    try:
+        if not host or "/" in host:
+            raise BadAddress("address-form")
+        (place,) = places((host,), loopback_http=loopback)
+    except BadAddress:
+        raise Invalid(
+            "ehr-endpoint-host", "An endpoint host is a name such as login.ehr.example, without https://."
+        ) from None
+    return place
 
 
 def read_range(typed: str) -> str:
-    """A CIDR range inside the private ones."""
+    """A CIDR range inside the private ones; loopback and link-local addresses are never an EHR."""
     try:
-        wanted = ip_network(typed.strip())
-    except ValueError:
-        wanted = None
-    inside = [own for own in INSIDE if wanted is not None and wanted.version == own.version]
-    if wanted is None or not any(wanted.subnet_of(own) for own in inside):  # type: ignore[arg-type]
-        raise Invalid("ehr-private-range", "A private range is CIDR such as 10.20.0.0/16, within a private network.")
-    return str(wanted)
+        return private_range(typed.strip())
+    except BadAddress:
+        raise Invalid(
+            "ehr-private-range", "A private range is CIDR such as 10.20.0.0/16, within a private network."
+        ) from None
 
 
 def _private_bytes(file: Path, what: str) -> bytes:
@@ -84,11 +91,3 @@ def _private_bytes(file: Path, what: str) -> bytes:
     if not 1 <= len(body) <= MAX_FILE_BYTES:
         raise Invalid("ehr-file", f"The {what} file is empty, or larger than {MAX_FILE_BYTES // 1024} KiB.")
     return body
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return host.replace(".", "").isdigit()
-    return True

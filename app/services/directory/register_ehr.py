@@ -13,6 +13,7 @@ from uuid import UUID
 
 from app.fhir.errors import BusinessRule, Invalid, NotFound
 from app.services.directory import ehr_sign_in
+from app.services.launch.registration import seal_secret
 from app.services.network import Network
 from app.settings import LOOPBACK_HOSTS
 from app.store import connections, directory, members
@@ -66,6 +67,8 @@ def _read(network: Network, ehr: Ehr) -> ConnectionRow:
     development = network.settings.development
     base = read_base(ehr.fhir_base, loopback_http=development)
     _check(ehr)
+    if ehr.client_id is not None:
+        ehr_sign_in.check_base(base, loopback=development)
     key = network.ids.next()
     secret = ehr_sign_in.read_secret(ehr.secret_file) if ehr.secret_file else None
     if ehr.key_file:
@@ -80,19 +83,13 @@ def _read(network: Network, ehr: Ehr) -> ConnectionRow:
         client_kind=_kind(ehr),
         client_id=ehr.client_id,
         key_file=str(ehr.key_file.absolute()) if ehr.key_file else None,
-        secret_sealed=_sealed(network, key, secret) if secret else None,
+        secret_sealed=seal_secret(network, key, secret) if secret else None,
         endpoint_hosts=tuple(ehr_sign_in.read_host(host, loopback=development) for host in ehr.endpoint_hosts),
         private_ranges=tuple(map(ehr_sign_in.read_range, ehr.private_ranges)),
         ca_file=str(ehr.ca_file.absolute()) if ehr.ca_file else None,
         vendor=ehr.vendor,
         poll_minutes=ehr.poll_minutes,
     )
-
-
-def _sealed(network: Network, key: UUID, secret: str) -> bytes:
-    from app.services.launch.registration import seal_secret
-
-    return seal_secret(network, key, secret)
 
 
 def read_base(typed: str, *, loopback_http: bool) -> str:

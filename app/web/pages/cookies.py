@@ -1,7 +1,10 @@
-"""The two cookies: who is signed in, and, before that, to which browser the sign-in form was given.
+"""The cookies: who is signed in, and, before that, to which browser the sign-in form was given; and the same for a
+clinician who comes from her EHR.
 
 In production their names begin with `__Host-`: browsers then refuse to let a sibling domain set them. A name that comes
-twice was tossed in by somebody else, and counts as absent.
+twice was tossed in by somebody else, and counts as absent. Only a launch's cookies are sent inside another site's
+frame, and there the browser keeps a jar for each EHR (`Partitioned`): a launch in a frame knows nothing of one in a
+window.
 """
 
 from collections.abc import Mapping
@@ -12,6 +15,9 @@ from starlette.responses import Response
 
 SESSION: Final = "sid"
 FORM: Final = "form"
+LAUNCH: Final = "launch"
+LAUNCH_BROWSER: Final = "launch-browser"
+IN_FRAMES: Final = frozenset({LAUNCH, LAUNCH_BROWSER})
 
 
 def read(request: Request, name: str) -> str:
@@ -29,17 +35,27 @@ def form_token(request: Request) -> str:
 
 def give(request: Request, response: Response, name: str, value: str) -> None:
     """Sets it until the browser closes; scripts cannot read it."""
-    response.set_cookie(_full_name(request, name), value, **_flags(request))  # type: ignore[arg-type]
+    response.set_cookie(_full_name(request, name), value, **_flags(request, name))  # type: ignore[arg-type]
+    _partition(request, response, name)
 
 
 def take(request: Request, response: Response, name: str) -> None:
-    response.delete_cookie(_full_name(request, name), **_flags(request))  # type: ignore[arg-type]
+    response.delete_cookie(_full_name(request, name), **_flags(request, name))  # type: ignore[arg-type]
+    _partition(request, response, name)
 
 
 def _full_name(request: Request, name: str) -> str:
     return name if request.app.state.network.settings.development else f"__Host-{name}"
 
 
-def _flags(request: Request) -> Mapping[str, object]:
+def _flags(request: Request, name: str) -> Mapping[str, object]:
     production = not request.app.state.network.settings.development
-    return {"path": "/", "httponly": True, "samesite": "lax", "secure": production}
+    same_site = "none" if production and name in IN_FRAMES else "lax"
+    return {"path": "/", "httponly": True, "samesite": same_site, "secure": production}
+
+
+def _partition(request: Request, response: Response, name: str) -> None:
+    """Added by hand: the web framework offers it from Python 3.14 on."""
+    if name in IN_FRAMES and not request.app.state.network.settings.development:
+        header, value = response.raw_headers.pop()
+        response.raw_headers.append((header, value + b"; Partitioned"))

@@ -4,9 +4,12 @@
 `Origin: null` with same-origin forms, which the CSRF check would refuse.
 """
 
+from collections.abc import Iterable
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+NO_FRAMES = "frame-ancestors 'none'"
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -17,7 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
     "base-uri 'none'",
     "object-src 'none'",
     "form-action 'self'",
-    "frame-ancestors 'none'",
+    NO_FRAMES,
     "require-trusted-types-for 'script'",
 ))  # fmt: skip
 
@@ -31,6 +34,15 @@ HEADERS = {
 }
 TWO_YEARS = "max-age=63072000; includeSubDomains"
 A_YEAR = "public, max-age=31536000, immutable"
+
+
+# In the request's state: the origins that may show the answer in a frame. Whoever knows which EHR asks puts them there.
+FRAMED_BY = "framed_by"
+
+
+def framed(origins: Iterable[str]) -> str:
+    """The policy of a page that these origins, and our own pages, may show in a frame."""
+    return CONTENT_SECURITY_POLICY.replace(NO_FRAMES, " ".join(("frame-ancestors 'self'", *origins)))
 
 
 class SecurityHeaders:
@@ -50,6 +62,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
+                if framed_by := scope.get("state", {}).get(FRAMED_BY):
+                    headers["Content-Security-Policy"] = framed(framed_by)
                 headers["Cache-Control"] = A_YEAR if kept and message["status"] < 400 else "no-store"
             await send(message)
 

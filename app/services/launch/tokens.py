@@ -1,0 +1,101 @@
+"""A live access token of a launched session, refreshed by one caller at a time whichever workers ask.
+
+*Source*: security sheet APP-08, APP-13, KEY-02.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from app.gateways.ehr import smart
+from app.gateways.ehr.smart import Discovery, EhrTrouble, Granted
+from app.gateways.sealing import SealBroken
+from app.log import log
+from app.services.launch.refusals import LaunchOver
+from app.services.launch.registration import registration_of, sealer
+from app.services.network import Network
+from app.store import launch_tokens
+from app.store.connections import ConnectionRow
+from app.store.launch_tokens import Tokens
+
+# a token that ends within this time is refreshed first, so that it does not end on its way
+MARGIN: Final = timedelta(seconds=20)
+# an EHR that does not say how long a token lives: soon with a refresh token, else when it says so by a 401
+UNSAID_S: Final = 300
+LONGEST: Final = timedelta(hours=24)
+LEASE: Final = timedelta(seconds=45)
+LOOK_EVERY_S: Final = 0.1
+
+
+def expiry(now: datetime, granted: Granted) -> datetime:
+    if granted.expires_in is None:
+        return now + (timedelta(seconds=UNSAID_S) if granted.refresh_token else LONGEST)
+    return now + min(timedelta(seconds=granted.expires_in), LONGEST)
+
+
+async def live_token(network: Network, session: UUID, row: ConnectionRow) -> str:
+    """Raises LaunchOver when the EHR lets us in no more, EhrTrouble when it does not answer."""
+    give_up = network.clock.now() + LEASE
+    while True:
+        now = network.clock.now()
+        async with network.store.unit(()) as unit:
+            tokens = await launch_tokens.of_session(unit, session)
+        if tokens is None or tokens.access_sealed is None:
+            raise LaunchOver
+        if tokens.access_expires_at > now + MARGIN:
+            return _opened(network, tokens.access_sealed, session, "access_sealed")
+        if tokens.refresh_sealed is None:
+            if tokens.access_expires_at > now:
+                return _opened(network, tokens.access_sealed, session, "access_sealed")
+            raise LaunchOver
+        holder = network.ids.next()
+        async with network.store.unit((), write=True) as unit:
+            ours = await launch_tokens.lease(unit, session, holder, now=now, until=now + LEASE, expiring=now + MARGIN)
+        if ours:
+            return await _refresh(network, row, tokens, tokens.refresh_sealed, holder)
+        if now >= give_up:
+            raise EhrTrouble("away", "The EHR did not answer in time.")
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, sealed: bytes, holder: UUID) -> str:
+    session = tokens.session
+    try:
+        granted = await smart.refresh(
+            network.outbound,
+            registration_of(network, row),
+            Discovery.from_json(tokens.discovery),
+            _opened(network, sealed, session, "refresh_sealed"),
+        )
+    except EhrTrouble as trouble:
+        async with network.store.unit((), write=True) as unit:
+            if trouble.kind != "ended":
+                await launch_tokens.give_back(unit, session, holder)
+                raise
+            await launch_tokens.drop(unit, session)
+        log.info("launch_ended", connection=row.id, rule="launch-over")
+        raise LaunchOver from None
+    seal, refresh = sealer(network).seal, granted.refresh_token
+    async with network.store.unit((), write=True) as unit:
+        await launch_tokens.renew(
+            unit,
+            session,
+            holder,
+            access=seal(granted.access_token.encode(), place(session, "access_sealed")),
+            expires_at=expiry(network.clock.now(), granted),
+            refresh=seal(refresh.encode(), place(session, "refresh_sealed")) if refresh else None,
+        )
+    return granted.access_token
+
+
+def place(session: UUID, column: str) -> str:
+    """Where a token stands: one that was moved to another row or column cannot be opened."""
+    return f"launch_session|{column}|{session}"
+
+
+def _opened(network: Network, sealed: bytes, session: UUID, column: str) -> str:
+    try:
+        return sealer(network).open(sealed, place(session, column)).decode()
+    except SealBroken:  # BATON_SECRET_KEY is another one now
+        raise LaunchOver from None

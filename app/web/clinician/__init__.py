@@ -1,0 +1,1 @@
+"""The clinician's face: launches from EHRs, and the pages that a launched clinician sees."""

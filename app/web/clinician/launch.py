@@ -1,0 +1,87 @@
+"""`/launch` and its callback: the way in from the EHR.
+
+*Source*: SMART App Launch 2.2, EHR launch; security sheet section E, APP-01, APP-05, APP-15, WEB-06 to WEB-08.
+"""
+
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.services.launch.begin import begin, ehr_of
+from app.services.launch.finish import Answer, finish
+from app.services.launch.refusals import LaunchRefused
+from app.web.clinician import frames
+from app.web.clinician.pages import refused_page
+from app.web.pages import cookies
+from app.web.pages.numbers import request_id
+
+FOUND, SEE_OTHER = 302, 303
+TRIED = "tried"
+
+
+async def show(request: Request) -> Response:
+    """To the EHR's sign-in. A browser that keeps no cookie in this frame is told so before the launch is used up."""
+    _refuse_other_methods(request)
+    iss, launch = _one(request, "iss"), _one(request, "launch")
+    browser = cookies.read(request, cookies.LAUNCH_BROWSER)
+    if not browser and iss and launch and frames.in_a_frame(request):
+        return await _try_a_cookie(request, iss, launch)
+    given = browser or request.app.state.network.ids.secret().hex()
+    address = request.client.host if request.client else ""
+    there = await begin(
+        request.app.state.network,
+        iss=iss,
+        launch=launch,
+        browser=given,
+        address=address,
+        request_id=request_id(request),
+    )
+    response = RedirectResponse(there, FOUND)
+    if not browser:
+        cookies.give(request, response, cookies.LAUNCH_BROWSER, given)
+    return response
+
+
+async def _try_a_cookie(request: Request, iss: str, launch: str) -> Response:
+    """Once more with a cookie; when it does not come back, a page that offers a window of its own, where it will."""
+    row = await ehr_of(request.app.state.network, iss)
+    frames.allow(request, row)
+    again = "/launch?" + urlencode({"iss": iss, "launch": launch})
+    if TRIED in request.query_params:
+        return refused_page(request, LaunchRefused("launch-cookies", row), again=again)
+    response = RedirectResponse(f"{again}&{TRIED}=1", SEE_OTHER)
+    cookies.give(request, response, cookies.LAUNCH_BROWSER, request.app.state.network.ids.secret().hex())
+    return response
+
+
+async def callback(request: Request) -> Response:
+    """From the EHR's sign-in to the patient's pages."""
+    _refuse_other_methods(request)
+    names = ("state", "code", "error", "iss")
+    state, code, error, iss = (_one(request, name) for name in names)
+    opened = await finish(
+        request.app.state.network,
+        Answer(request.path_params.get("connection"), state, code, error, iss),
+        browser=cookies.read(request, cookies.LAUNCH_BROWSER),
+        request_id=request_id(request),
+    )
+    response = RedirectResponse(f"/clinician/{opened.session}", SEE_OTHER)
+    cookies.give(request, response, cookies.LAUNCH, opened.secret)
+    frames.allow(request, opened.connection)
+    return response
+
+
+def _one(request: Request, name: str) -> str:
+    """A parameter that comes at most once; empty when absent."""
+    found = request.query_params.getlist(name)
+    if len(found) > 1:
+        raise LaunchRefused("launch-parameters")
+    return found[0] if found else ""
+
+
+def _refuse_other_methods(request: Request) -> None:
+    """HEAD, which the router lets through with GET, must not use a launch up."""
+    if request.method != "GET":
+        raise HTTPException(405)
