@@ -35,6 +35,29 @@ async def test_a_referral_reaches_the_organization_that_was_chosen(ward: Ward) -
     assert "waiting for an answer" in here.text()
 
 
+async def test_the_organization_learns_who_asks_and_for_whom_she_works(ward: Ward) -> None:
+    doctor = {"resourceType": "Practitioner", "id": "d1", "name": [{"text": "Dr. Ines Novak"}]}
+    phone = [{"system": "phone", "value": "555-0101", "use": "work"}, {"system": "phone", "value": "1", "use": "home"}]
+    ward.ehr.chart["Practitioner/d1"] = doctor | {"telecom": phone}
+    here = await ward.launched()
+    await here.refers(ward.town.pantry)
+    await ward.town.world.settled()
+    (role,) = await ward.town.cbo.search("PractitionerRole")
+    assert role["organization"]["reference"] == f"Organization/{ward.town.clinic}"
+    assert [each["value"] for each in role["telecom"]] == ["555-0101"]
+    (person,) = await ward.town.cbo.search("Practitioner")
+    assert person["name"][0]["text"] == "Dr. Ines Novak"
+
+
+async def test_whom_nobody_says_how_to_reach_asks_by_her_own_name(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.refers(ward.town.pantry)
+    await ward.town.world.settled()
+    (asked,) = await ward.town.cbo.search("ServiceRequest")
+    assert asked["requester"]["reference"].startswith("Practitioner/")
+    assert "Novak, " in asked["requester"]["display"]
+
+
 async def test_what_was_shown_and_signed_is_kept_as_the_consents_document(ward: Ward) -> None:
     here = await ward.launched()
     await here.chooses(ward.town.pantry)
@@ -127,7 +150,7 @@ async def test_a_second_referral_makes_no_second_copy_and_no_new_version_of_what
     await here.refers(ward.town.pantry, **records)
     await here.refers(ward.town.shelter, **records)
     assert len(await ward.referrals()) == 2
-    for type_name in ("Patient", "Condition", "Practitioner", "PractitionerRole"):
+    for type_name in ("Patient", "Condition", "Practitioner"):
         assert await ward.count(type_name) == 1
     versions = await ward.town.world.rows(
         "SELECT r.type, r.version FROM resource r WHERE r.type IN ('Patient', 'Condition', 'Practitioner')"

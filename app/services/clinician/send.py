@@ -11,6 +11,7 @@ from uuid import UUID
 
 from app.domain.referral.needs import Need
 from app.domain.referral.task import PROFILE
+from app.fhir import json
 from app.fhir.errors import BusinessRule, Invalid, Required
 from app.fhir.json import JsonObject
 from app.fhir.models import authored
@@ -144,11 +145,11 @@ class _Written:
         if set(self.sending.records) & set(copies.refused):
             raise BusinessRule("record-unfit", "a record that you ticked is not fit to be shared; send without it")
         given = [] if permitted else [self._consent(person)]
-        role = self._role(copies)
+        requester, role = await self._requester(copies)
         asked = Asked(
             key=self.sending.key,
             person=person,
-            requester={"reference": f"PractitionerRole/{role.fhir_id}"},
+            requester=requester,
             need=self.sending.need,
             words=self.sending.words,
             wish=self.sending.wish,
@@ -156,7 +157,7 @@ class _Written:
             recipient=self.sending.to,
             consents=(*copies.local(permitted), *(f"Consent/{entry.fhir_id}" for entry in given)),
             urgent=self.sending.urgent,
-            entries=(*copies.entries, role, *given),
+            entries=(*copies.entries, *role, *given),
         )
         connection = self.launched.connection.id
         key = await ask(self.network, self.unit, self.launched.caller, asked, trigger=DOOR, connection=connection)
@@ -190,12 +191,26 @@ class _Written:
             raise BusinessRule("person-unread", message)
         return f"Patient/{stored.fhir_id}"
 
-    def _role(self, copies: Copies) -> Entry:
-        """Who asks, and for whom she works: one for each clinician, written when she asks first."""
-        system, value = f"{self.network.base}/clinician", self.launched.caller.client_id or str(self.launched.id)
+    async def _requester(self, copies: Copies) -> tuple[JsonObject, list[Entry]]:
+        """Who asks, and for whom she works, as one role; the guide wants a role to say how it is reached."""
         user = self.read.practitioner or {}
         known = copies.here.get(f"Practitioner/{user.get('id', '')}")
-        practitioner = {"reference": known} if known else {"display": self.launched.clinician}
+        reached = at_work(user) or at_work(await self._clinic())
+        if reached:
+            entry = self._role({"reference": known} if known else {"display": self.launched.clinician}, reached)
+            return {"reference": f"PractitionerRole/{entry.fhir_id}"}, [entry]
+        display = f"{self.launched.clinician}, {self.launched.member_name}"
+        if known:
+            return {"reference": known, "display": display}, []
+        return {"reference": f"Organization/{self.launched.member}", "display": display}, []
+
+    async def _clinic(self) -> JsonObject:
+        stored = (await resources.by_ids(self.unit, [self.launched.member])).get(self.launched.member)
+        return json.parse(stored.body) if stored else {}
+
+    def _role(self, practitioner: JsonObject, reached: list[JsonObject]) -> Entry:
+        """One for each clinician, written when she asks first."""
+        system, value = f"{self.network.base}/clinician", self.launched.caller.client_id or str(self.launched.id)
         tree = authored(
             {
                 "resourceType": "PractitionerRole",
@@ -204,6 +219,7 @@ class _Written:
                 "active": True,
                 "practitioner": practitioner,
                 "organization": {"reference": f"Organization/{self.launched.member}"},
+                "telecom": reached,
             }
         )
         entry = new(self.network, tree)
@@ -220,3 +236,15 @@ class _Written:
             sharing=self.shared.sharing,
         )
         return new(self.network, consent(given, self.unit.now))
+
+
+def at_work(tree: JsonObject) -> list[JsonObject]:
+    """How somebody is reached at work: telephone and e-mail, as far as an EHR wrote them in their form."""
+    told = tree.get("telecom")
+    found = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+    return [
+        {"system": each["system"], "value": each["value"], "use": "work"}
+        for each in found
+        if each.get("system") in ("phone", "email") and isinstance(each.get("value"), str)
+        if each["value"].strip() and each.get("use") not in ("home", "old")
+    ]

@@ -27,6 +27,7 @@ from app.store import members
 from app.store.pool import Unit
 
 Basis = Literal["chart", "signed", "spoken"]
+Fitness = Literal["whole", "flawed", "unfit"]
 AGREED_FOR = timedelta(days=365)
 # what a Patient may hold, in the words of the page; what is not named here is told as "other details"
 OF_A_PERSON: tuple[tuple[frozenset[str], str], ...] = (
@@ -90,6 +91,12 @@ def of_person(patient: JsonObject) -> tuple[str, ...]:
     found = [said for names, said in OF_A_PERSON if names & held]
     rest = held - frozenset().union(*(names for names, _ in OF_A_PERSON))
     return (*found, *(["other details of the record"] if rest else []))
+
+
+def fitness(read: Read, launched: Launched, record: str) -> Fitness:
+    """Whether a record of the chart can go along: whole, with what is wrong with it, or not at all."""
+    refused, flaws = judge_copy(as_copy(read.records[record], launched.connection.fhir_base))
+    return "unfit" if refused else "flawed" if flaws else "whole"
 
 
 async def network_name(network: Network) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.referral import words
-from app.domain.referral.waiting import NEXT_ACTIONS, WHY_WAITING
+from app.domain.referral.waiting import ANSWER, FINISH, NEXT_ACTIONS, PASS_ON, RESUME, ROUTE, START, WHY_WAITING
 from app.fhir.errors import NotFound
 from app.fhir.json import JsonObject
 from app.services.launch.session import Launched
@@ -24,8 +24,18 @@ from app.store.referrals import ReferralRow
 
 MOST = 100
 OUR_DOOR = "launch"
+# the source's Task is accepted as soon as the network has passed it on; its sender wants to know about the help itself
+STANDS = {
+    ROUTE: ("requested", "Sent"),
+    PASS_ON: ("requested", "With the network"),
+    ANSWER: ("requested", "Sent"),
+    START: ("accepted", "Accepted"),
+    FINISH: ("in-progress", "In progress"),
+    RESUME: ("on-hold", "On hold"),
+}
 WRITTEN_BACK = {
-    "pending": "Not yet in the chart",
+    "waiting": "Not yet in the chart",
+    "sending": "Not yet in the chart",
     "done": "In the chart",
     "failed": "Could not be written into the chart",
     "not-offered": "The health record system takes nothing from Baton",
@@ -133,12 +143,13 @@ def _followed(
     network: Network, row: ReferralRow, material: Material, names: dict[UUID, str], written: dict[UUID, str]
 ) -> Followed:
     request, task = _source(row, material)
-    status = task.get("status", "requested")
+    ended = task.get("status", "requested")
+    status, said = STANDS.get(row.next_action or "", (ended, words.status_words(ended)))
     return Followed(
         referral=row.id,
         need=words.concept(request.get("code", {})) or words.need(request),
         status=status,
-        status_words=words.status_words(status),
+        status_words=said,
         who=names.get(row.owner, "") if row.owner else "",
         next=NEXT_ACTIONS.get(row.next_action or "", ""),
         why=WHY_WAITING.get(row.waiting_because or "", ""),

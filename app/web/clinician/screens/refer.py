@@ -11,13 +11,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.domain.referral.chart_needs import ChartNeed
 from app.domain.referral.needs import Need
 from app.services.clinician.chart import Read, read_now
 from app.services.clinician.options import option, options
 from app.services.clinician.person import banner
 from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, send
-from app.services.clinician.sharing import chart_consents, network_name, told
+from app.services.clinician.sharing import Fitness, chart_consents, fitness, network_name, told
 from app.services.launch.session import Launched
 from app.services.network import Network
 from app.web.clinician.pages import page
@@ -67,6 +66,7 @@ class Record:
     reference: str
     words: str
     sure: bool
+    fit: Fitness
 
 
 async def show(request: Request) -> Response:
@@ -77,7 +77,7 @@ async def show(request: Request) -> Response:
     need = offered(request.query_params.get("need", ""))
     if need is None:
         return await overview(request, here, read, {"need": "need"})
-    sure = tuple(record.reference for record in _records(read, need) if record.sure)
+    sure = tuple(each.reference for each in _records(read, here, need) if each.sure and each.fit != "unfit")
     typed = Typed(str(network.ids.next()), request.query_params["need"], records=sure, heard=here.clinician)
     return await _choosing(request, here, read, need, typed)
 
@@ -165,7 +165,7 @@ async def _choosing(
         "need": need,
         "typed": typed,
         "options": await options(request.app.state.network, need),
-        "records": _records(read, need),
+        "records": _records(read, here, need),
         "wrong": wrong or {},
     }
     return page(request, "clinician/refer.html", here, status=UNPROCESSABLE if wrong else 200, **view)
@@ -211,16 +211,13 @@ async def _checking(
     return page(request, "clinician/check.html", here, status=status, **view)
 
 
-def _records(read: Read, need: Need) -> list[Record]:
+def _records(read: Read, here: Launched, need: Need) -> list[Record]:
     """Those that tell of this need, and then those that nobody has put in order yet."""
     code = need.category.code
     telling = [each for each in read.needs if code in each.categories]
     unsorted = [each for each in read.needs if not each.sure and each not in telling]
-    return [Record(each.reference, said(each), each.sure) for each in (*_sorted(telling), *unsorted)][:MAX_RECORDS]
-
-
-def _sorted(needs: list[ChartNeed]) -> list[ChartNeed]:
-    return sorted(needs, key=lambda need: not need.sure)
+    shown = (*sorted(telling, key=lambda each: not each.sure), *unsorted)[:MAX_RECORDS]
+    return [Record(each.reference, said(each), each.sure, fitness(read, here, each.reference)) for each in shown]
 
 
 def _key(typed: Typed) -> UUID | None:

@@ -1,0 +1,240 @@
+"""The clinician's pages are for everybody, too: little sight, no mouse, no script, and a narrow frame in the EHR.
+
+Every page is also kept as a picture, where those of `test_pages.py` are kept.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, ViewportSize, expect
+
+from tests.stories import axe
+from tests.stories.chromium import DESK, PHONE, SEEN, AtDesk
+from tests.stories.clinician import AtChart
+from tests.stories.draw import Draw
+from tests.stories.simulated import SimulatedEhr, simulated_ehr
+from tests.stories.test_pages import NO_AXE
+from tests.stories.town import Town, town
+
+pytestmark = pytest.mark.needs("chromium")
+
+IN_A_FRAME: ViewportSize = {"width": 400, "height": 700}
+MOST_TABS = 60
+NAME = """(at => at.type === 'radio' || at.type === 'checkbox' || at.labels?.length
+    ? at.labels[0].innerText : at.innerText)(document.activeElement)"""
+
+
+@dataclass
+class Ward:
+    """A clinic with an EHR; `patient` has a referral that waits and one that was completed."""
+
+    place: Town
+    ehr: SimulatedEhr
+    browser: Browser
+    pictures: Path
+    patient: str = ""
+    person: str = ""
+    sitting: list[AtChart] = field(default_factory=list)
+
+    def sits(self, patient: str, *, script: bool = True, size: ViewportSize = DESK) -> tuple[Page, str]:
+        """A clinician's window, launched at this patient, and the address of its first page."""
+        nora = AtChart(self.browser, self.ehr, script=script)
+        self.sitting.append(nora)
+        nora.page.set_viewport_size(size)
+        nora.launch(patient)
+        expect(nora.page.get_by_role("heading", name="Help with social needs")).to_be_visible()
+        return nora.page, nora.page.url
+
+    def picture(self, page: Page, name: str, *, whole: bool = True) -> None:
+        with suppress(Error):
+            page.screenshot(path=self.pictures / f"clinician-{name}.png", full_page=whole)
+
+
+@pytest.fixture(scope="module")
+def ward(browser: Browser) -> Iterator[Ward]:
+    pictures = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="baton-pictures-"))
+    pictures.mkdir(parents=True, exist_ok=True)
+    print(f"pictures of the pages: {pictures}")
+    with town(Draw.from_environment()) as place, simulated_ehr(place) as ehr:
+        made = Ward(place, ehr, browser, pictures)
+        made.patient, made.person = ehr.patient()
+        nora, ana = AtChart(browser, ehr), AtDesk(browser, place.server.address)
+        ana.sign_in(place.ana)
+        nora.launch(made.patient)
+        nora.refers(place.first.name, made.person, "Food for four")
+        ana.finds(made.person, "/inbox")
+        ana.press("Accept")
+        ana.completes("Food for two weeks", place.draw.recent_day().isoformat())
+        nora.refers(place.first.name, made.person, "A second time")
+        nora.close()
+        ana.close()
+        yield made
+        for each in made.sitting:
+            each.close()
+
+
+Go = Callable[[Page, str], None]
+
+
+def _opens(path: str = "") -> Go:
+    def go(page: Page, home: str) -> None:
+        page.goto(home + path)
+
+    return go
+
+
+def _presses(before: Go, *buttons: str) -> Go:
+    def go(page: Page, home: str) -> None:
+        before(page, home)
+        for words in buttons:
+            page.get_by_role("button", name=words, exact=True).click()
+
+    return go
+
+
+def _wrong(before: Go, button: str) -> Go:
+    def go(page: Page, home: str) -> None:
+        before(page, home)
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.get_by_role("alert")).to_be_visible()
+
+    return go
+
+
+def _checks(page: Page, home: str) -> None:
+    page.goto(f"{home}/refer?need=0")
+    page.get_by_role("radio").first.check()
+    page.get_by_label("What is needed").fill("Four people, since the shop has closed")
+    page.get_by_label("It is urgent").check()
+    page.get_by_role("button", name="Next: see what is shared").click()
+    expect(page.get_by_role("heading", name="Check and send")).to_be_visible()
+
+
+def _row(number: int) -> Go:
+    def go(page: Page, home: str) -> None:
+        page.goto(home)
+        page.locator("main .row .who a").nth(number).click()
+        expect(page.locator("#story")).to_be_visible()
+
+    return go
+
+
+def _adds(page: Page, home: str) -> None:
+    page.goto(home)
+    page.get_by_text("Add a need").first.click()
+
+
+PAGES: tuple[tuple[str, Go], ...] = (
+    ("overview", _opens()),
+    ("overview-sent", _opens("?done=sent")),
+    ("overview-adds", _adds),
+    ("overview-wrong", _presses(_opens(), "Find who can help")),
+    ("status", _opens("/status")),
+    ("refer", _opens("/refer?need=0")),
+    ("refer-wrong", _wrong(_opens("/refer?need=0"), "Next: see what is shared")),
+    ("check", _checks),
+    ("check-wrong", _wrong(_checks, "Send referral")),
+    ("referral", _row(0)),
+    ("referral-completed", _row(1)),
+    ("cancel", _presses(_row(0), "Cancel referral")),
+    ("cancel-wrong", _wrong(_presses(_row(0), "Cancel referral"), "Cancel referral")),
+)
+EACH_PAGE = pytest.mark.parametrize(("name", "go"), PAGES, ids=[name for name, _ in PAGES])
+
+
+@pytest.fixture(scope="module")
+def at_desk(ward: Ward) -> tuple[Page, str]:
+    return ward.sits(ward.patient)
+
+
+@pytest.fixture(scope="module")
+def in_a_frame(ward: Ward) -> tuple[Page, str]:
+    return ward.sits(ward.patient, size=IN_A_FRAME)
+
+
+@EACH_PAGE
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_against_wcag_2_2_aa(
+    ward: Ward, at_desk: tuple[Page, str], name: str, go: Go, colours: str
+) -> None:
+    script = axe.source()
+    if script is None:
+        pytest.skip(NO_AXE)
+    page, home = at_desk
+    page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
+    go(page, home)
+    ward.picture(page, f"{name}{'-dark' if colours == 'dark' else ''}")
+    assert axe.findings(page, script) == []
+
+
+@EACH_PAGE
+def test_a_narrow_frame_and_a_phone_show_a_page_without_scrolling_sideways(
+    ward: Ward, in_a_frame: tuple[Page, str], name: str, go: Go
+) -> None:
+    page, home = in_a_frame
+    for size in (IN_A_FRAME, PHONE):
+        page.set_viewport_size(size)
+        go(page, home)
+        ward.picture(page, f"{name}-{size['width']}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert page.title().startswith(page.locator("h1").first.inner_text())
+
+
+@EACH_PAGE
+def test_every_page_says_whom_it_is_about(ward: Ward, at_desk: tuple[Page, str], name: str, go: Go) -> None:
+    page, home = at_desk
+    go(page, home)
+    said = page.get_by_role("region", name="Patient")
+    if name == "status":  # the part of a page that the page itself reads again
+        return
+    expect(said).to_contain_text(ward.person)
+    expect(said).to_contain_text("Born ")
+    expect(said).to_contain_text("Record ")
+
+
+def test_a_referral_is_sent_with_the_keyboard_alone(ward: Ward) -> None:
+    patient, person = ward.ehr.patient()
+    page, _ = ward.sits(patient)
+    _tab_to(page, "Find who can help", ticks=1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Who can help")).to_be_visible()
+    _tab_to(page, "Next: see what is shared", ticks=1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Check and send")).to_be_visible()
+    _tab_to(page, "If signed here: name of the person", ticks=1)
+    page.keyboard.type(person)
+    _tab_to(page, "Send referral")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("The referral was sent")
+
+
+def test_the_whole_way_needs_no_script(ward: Ward) -> None:
+    patient, person = ward.ehr.patient()
+    nora = AtChart(ward.browser, ward.ehr, script=False)
+    ward.sitting.append(nora)
+    nora.launch(patient)
+    nora.refers(ward.place.first.name, person, "Food for four")
+    nora.opens_the_referral()
+    nora.press("Cancel referral")
+    nora.page.get_by_label("Why is it cancelled?").fill("Help came from the family")
+    nora.press("Cancel referral")
+    nora.says("The referral was cancelled")
+
+
+def _tab_to(page: Page, words: str, ticks: int = 0) -> None:
+    """Presses Tab until the thing with this name has the focus, and can be seen to have it; on the way the first
+    radio buttons are ticked with the space bar."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if ticks and page.evaluate("document.activeElement.type") == "radio":
+            page.keyboard.press("Space")
+            ticks -= 1
+        if str(page.evaluate(NAME)).strip() == words:
+            assert page.evaluate(SEEN), f"nothing shows that the focus is on {words}"
+            return
+    raise AssertionError(f"{MOST_TABS} tabs do not lead to {words}")
