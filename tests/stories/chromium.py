@@ -12,6 +12,10 @@ from tests.stories.waiting import eventually
 DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 320, "height": 640}
 ACT_WITHIN_MS = 15_000
+MOST_TABS = 40
+# the ring is around the thing itself, or around the whole row whose link it is
+SEEN = """["", "::after"].some(part => getComputedStyle(document.activeElement, part).outlineStyle !== "none")"""
+NAMED = "(at => at.labels && at.labels[0] ? at.labels[0].innerText : at.innerText)(document.activeElement)"
 # root has no sandbox to offer; in a container shared memory is small and there is no graphics card
 ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 
@@ -94,6 +98,15 @@ class AtDesk:
         with self.page.expect_download() as begun:
             self.page.get_by_role("link", name=words).click()
         return begun.value.path().read_bytes()
+
+    def tabs_to(self, words: str) -> None:
+        """Presses Tab until the thing with this name has the focus, and can be seen to have it."""
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if str(self.page.evaluate(NAMED)).strip() == words:
+                assert self.page.evaluate(SEEN), f"nothing shows that the focus is on {words}"
+                return
+        raise AssertionError(f"{MOST_TABS} tabs do not lead to {words}")
 
     def close(self) -> None:
         self._context.close()

@@ -17,15 +17,12 @@ from tests.stories import axe
 from tests.stories.chromium import PHONE, AtDesk
 from tests.stories.draw import Draw
 from tests.stories.referral import Referral, drawn_referral, send
-from tests.stories.test_story_6_phone import chooses, drawn_caller, writes_down
+from tests.stories.test_story_6_phone import drawn_caller, writes_down
 from tests.stories.town import Person, Town, custodian, town
 
 pytestmark = pytest.mark.needs("chromium")
 
 NO_AXE = "needs axe-core: apt-get install npm, and the npm registry once"
-MOST_TABS = 40
-# the ring is around the thing itself, or around the whole row whose link it is
-SEEN = """["", "::after"].some(part => getComputedStyle(document.activeElement, part).outlineStyle !== "none")"""
 
 
 @dataclass(frozen=True)
@@ -237,15 +234,15 @@ def test_a_referral_is_accepted_with_the_keyboard_alone(street: Street, browser:
     person = _refer(place, place.first.place, (place.first.place,)).person
     ana = street.sit(browser, None)
     ana.open("/sign-in")
-    _tab_to(ana, "E-mail")
+    ana.tabs_to("E-mail")
     ana.page.keyboard.type(place.ana.email)
-    _tab_to(ana, "Password")
+    ana.tabs_to("Password")
     ana.page.keyboard.type(place.ana.password)
     ana.page.keyboard.press("Enter")
     expect(ana.page.get_by_role("button", name="Sign out")).to_be_visible()
     ana.waits_for(person, "/inbox")
     for words in (person, "Accept"):
-        _tab_to(ana, words)
+        ana.tabs_to(words)
         ana.page.keyboard.press("Enter")
         ana.says(person)
     ana.says("You accepted this referral")
@@ -262,52 +259,3 @@ def test_the_main_job_needs_no_script(street: Street, browser: Browser) -> None:
     ana.completes("Help came", place.draw.recent_day().isoformat())
     ana.says("Help came")
     ana.close()
-
-
-def test_a_referral_is_taken_by_phone_with_the_keyboard_alone(street: Street, browser: Browser) -> None:
-    """A select takes the first letters of what it is to show, a radio the space bar."""
-    caller = drawn_caller(street.place.draw, helper=False)
-    olga = street.sit(browser, street.place.olga)
-    olga.open("/ops/phone")
-    keyboard = olga.page.keyboard
-    _tab_to(olga, "The person who needs help")
-    keyboard.press("Space")
-    typed = {
-        "First name": caller.given,
-        "Last name": caller.family,
-        "Phone of the person": caller.phone,
-        "What is it about?": "Food",
-        "What is the matter?": caller.words,
-    }
-    for label, text in typed.items():
-        _tab_to(olga, label)
-        keyboard.type(text)
-    _tab_to(olga, "Take referral")
-    keyboard.press("Enter")
-    olga.says("The number to tell the caller")
-    olga.says(caller.words)
-    olga.close()
-
-
-def test_a_referral_is_taken_by_phone_without_script(street: Street, browser: Browser) -> None:
-    caller = drawn_caller(street.place.draw, helper=True)
-    olga = street.sit(browser, street.place.olga, script=False)
-    writes_down(olga, caller)
-    chooses(olga, street.place.first.name, "")
-    olga.press("Take referral")
-    expect(olga.page.get_by_role("alert")).to_contain_text("Tell in a few words what you have read or heard")
-    olga.page.get_by_label("What have you read or heard").fill("She said yes")
-    olga.press("Take referral")
-    olga.says("The number to tell the caller")
-    olga.close()
-
-
-def _tab_to(desk: AtDesk, words: str) -> None:
-    """Presses Tab until the thing with this name has the focus, and can be seen to have it."""
-    name = "(at => at.labels && at.labels[0] ? at.labels[0].innerText : at.innerText)(document.activeElement)"
-    for _ in range(MOST_TABS):
-        desk.page.keyboard.press("Tab")
-        if str(desk.page.evaluate(name)).strip() == words:
-            assert desk.page.evaluate(SEEN), f"nothing shows that the focus is on {words}"
-            return
-    raise AssertionError(f"{MOST_TABS} tabs do not lead to {words}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.stories.chromium import AtDesk
 from tests.stories.draw import Draw
@@ -118,8 +118,9 @@ def test_a_caller_hears_what_was_done_by_the_number_that_the_operator_gave(
     hears_the_outcome(olga, number, caller, done)
     assert place.ehr.search("Task?_count=1") == []
     [letter] = [each for each in place.server.letters() if f"To: {place.first.email}" in each]
-    said = (caller.given, caller.family, caller.phone, caller.words, caller.helper, caller.need)
-    assert [words for words in said if words.lower() in letter.lower()] == []
+    said = (caller.given, caller.family, caller.phone, caller.words, caller.helper, caller.wish)
+    log = place.server.log.read_text(errors="replace")
+    assert [words for words in said if words.lower() in (letter + log).lower()] == []
 
 
 def test_what_is_not_settled_on_the_phone_waits_and_is_passed_on_later(
@@ -165,3 +166,41 @@ def test_what_is_missing_is_asked_for_and_nothing_that_was_typed_is_lost(
     olga.press("Take referral")
     olga.says("The number to tell the caller")
     assert len(place.asked(place.first)) == 1
+
+
+def test_a_referral_is_taken_by_phone_with_the_keyboard_alone(place: Town, seat: Callable[[Person], AtDesk]) -> None:
+    """A select takes the first letters of what it is to show, a radio the space bar."""
+    caller = drawn_caller(place.draw, helper=False)
+    olga = seat(place.olga)
+    olga.open("/ops/phone")
+    keyboard = olga.page.keyboard
+    olga.tabs_to("The person who needs help")
+    keyboard.press("Space")
+    typed = {
+        "First name": caller.given,
+        "Last name": caller.family,
+        "Phone of the person": caller.phone,
+        "What is it about?": "Food",
+        "What is the matter?": caller.words,
+    }
+    for label, text in typed.items():
+        olga.tabs_to(label)
+        keyboard.type(text)
+    olga.tabs_to("Take referral")
+    keyboard.press("Enter")
+    olga.says("The number to tell the caller")
+    olga.says(caller.words)
+
+
+def test_a_referral_is_taken_by_phone_without_script(place: Town, browser: Browser) -> None:
+    caller = drawn_caller(place.draw, helper=True)
+    olga = AtDesk(browser, place.server.address, script=False)
+    olga.sign_in(place.olga)
+    writes_down(olga, caller)
+    chooses(olga, place.first.name, "")
+    olga.press("Take referral")
+    expect(olga.page.get_by_role("alert")).to_contain_text("Tell in a few words what you have read or heard")
+    olga.page.get_by_label("What have you read or heard").fill("She said yes")
+    olga.press("Take referral")
+    olga.says("The number to tell the caller")
+    olga.close()
