@@ -7,7 +7,8 @@ from typing import Any
 from app.services.network import Network
 from app.services.referrals.notify import notify
 from app.services.referrals.react import react
+from app.services.referrals.write_back import write_back
 
 Handler = Callable[[Network, dict[str, Any]], Awaitable[None]]
 
-EVENT_HANDLERS: Mapping[str, Handler] = MappingProxyType({"react": react, "notify": notify})
+EVENT_HANDLERS: Mapping[str, Handler] = MappingProxyType({"react": react, "notify": notify, "write-back": write_back})

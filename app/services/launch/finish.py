@@ -22,6 +22,7 @@ from app.services.launch.registration import registration_of, sealer
 from app.services.launch.scopes import can_identify
 from app.services.launch.tokens import expiry, place
 from app.services.network import Network
+from app.services.resume_write_backs import resume_write_backs
 from app.store import connections, launches
 from app.store.connections import ConnectionRow
 from app.store.launches import NewSession, StateRow
@@ -152,6 +153,8 @@ async def _finish(
         session = _session(network, row, kept, under_way, granted, named, who, secret_hash)
         await launches.insert(unit, session)
         await noting.opened(network, unit, row, noting.clinician_caller(row, who or session.id, request_id))
+    if granted.patient is not None:
+        await resume_write_backs(network, row.id, granted.patient)
     log.info("launched", connection=row.id)
     return Opened(secret, session.id, row)
 

@@ -18,6 +18,7 @@ from app.services.launch.refusals import LaunchOver
 from app.services.launch.registration import allowance_of
 from app.services.launch.tokens import live_token
 from app.services.network import Network
+from app.services.resume_write_backs import resume_write_backs
 from app.store import connections, launch_tokens, launches, members
 from app.store.connections import ConnectionRow
 from app.store.launches import SessionRow
@@ -137,6 +138,7 @@ async def choose_patient(network: Network, launched: Launched, remote_id: str, n
     async with network.store.unit((), write=True) as unit:
         if not await launches.choose_patient(unit, launched.id, remote_id, name):
             raise BusinessRule("launch-patient-chosen", "This launch has a patient already; launch again for another.")
+    await resume_write_backs(network, launched.connection.id, remote_id)
 
 
 async def sign_out(network: Network, launched: Launched) -> None:

@@ -11,7 +11,7 @@ from app.services.network import Network
 from app.services.referrals.cancel import cancel_children, end_basis, end_denied, follow_source
 from app.services.referrals.roll_up import roll_up
 from app.services.referrals.route import route
-from app.store import referrals
+from app.store import referrals, write_backs
 from app.store.pool import Unit
 from app.store.referrals import ReferralRow
 
@@ -29,10 +29,14 @@ async def _task(network: Network, unit: Unit, task: UUID) -> None:
     child = await referrals.child(unit, task)
     if child is not None:
         await roll_up(network, unit, child.referral)
-        return
-    referral = await referrals.of_source_task(unit, task)
-    if referral is not None and not await follow_source(network, unit, referral):
-        await route(network, unit, referral)
+        referral = await referrals.get(unit, child.referral)
+    else:
+        referral = await referrals.of_source_task(unit, task)
+        if referral is not None:
+            await _follow_or_route(network, unit, referral)
+    if referral is not None and referral.trigger == "launch":
+        # the chart that it came from follows
+        await write_backs.queue(unit, network.ids.next(), referral.id)
 
 
 async def _request(network: Network, unit: Unit, request: UUID) -> None:
