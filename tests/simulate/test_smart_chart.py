@@ -43,6 +43,7 @@ def document(patient: str, **changed: Any) -> dict[str, Any]:
     attachment = {"contentType": "text/plain", "data": b64encode(WORDS.encode()).decode()}
     tree = {
         "resourceType": "DocumentReference",
+        "identifier": [{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:1"}],
         "status": "current",
         "description": "Referral",
         "type": {"coding": [{"system": "http://loinc.org", "code": "57133-1"}]},
@@ -120,6 +121,9 @@ async def test_a_document_is_kept_and_shown_in_the_chart(app: PlainApp, patient:
     place = made.headers["Location"].partition("/_history")[0]
     assert (await app.fhir(place, token)).json()["description"] == "Referral"
     assert WORDS in (await app.http.get(f"/chart/{patient}")).text
+    named = "urn:ietf:rfc:3986|urn:uuid:1"
+    assert len(await app.all_of(f"DocumentReference?patient={patient}&identifier={named}", token)) == 1
+    assert await app.all_of(f"DocumentReference?patient={patient}&identifier=urn:uuid:2", token) == []
     assert (await app.http.get("/chart/unknown")).status_code == 400
 
 

@@ -15,8 +15,13 @@ SEARCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Condition": (("patient", "reference"), ("category", "token"), ("code", "token")),
     "Observation": (("patient", "reference"), ("category", "token"), ("code", "token")),
     "Consent": (("patient", "reference"), ("status", "token")),
-    "DocumentReference": (("patient", "reference"), ("type", "token"), ("category", "token")),
-    "Task": (("patient", "reference"), ("status", "token")),
+    "DocumentReference": (
+        ("patient", "reference"),
+        ("type", "token"),
+        ("category", "token"),
+        ("identifier", "token"),
+    ),
+    "Task": (("patient", "reference"), ("status", "token"), ("identifier", "token")),
 }
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from app.simulate.fhir.flavours import FLAVOURS, Flavour
 from app.simulate.fhir.problems import Problem, flaws
-from app.simulate.fhir.records import PRACTITIONER, Records, has_token, patient_of
+from app.simulate.fhir.records import PRACTITIONER, Records, has_identifier, has_token, patient_of
 from app.simulate.fhir.scopes import allows, level, offered
 from app.simulate.network import FHIR_JSON, Now
 from app.simulate.vocabulary import Resource
@@ -79,6 +79,8 @@ class Face:
         found = self.records.of_patient(type_name, patient, self._flavour)
         for name in TOKENS & set(asked):
             found = [tree for tree in found if has_token(tree, name, asked[name].split(","))]
+        if "identifier" in asked:
+            found = [tree for tree in found if has_identifier(tree, asked["identifier"])]
         return _fhir(self._page(request, found))
 
     async def create(self, request: Request) -> Response:

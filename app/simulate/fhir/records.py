@@ -112,6 +112,12 @@ def has_token(tree: Resource, name: str, wanted: Collection[str]) -> bool:
     return bool(held & set(wanted))
 
 
+def has_identifier(tree: Resource, wanted: str) -> bool:
+    """Whether an identifier is the wanted one: `value` or `system|value`."""
+    held = [(each.get("system", ""), each.get("value", "")) for each in tree.get("identifier", ())]
+    return any(wanted in {value, f"{system}|{value}"} for system, value in held)
+
+
 def _needs(number: int) -> tuple[Need, ...]:
     first = NEEDS[number % len(NEEDS)]
     return (first,) if number % 2 else (first, NEEDS[(number + 1) % len(NEEDS)])
