@@ -1,7 +1,6 @@
 """Copies of an EHR's resources that we keep: which stands for which, of which version, and what is wrong with it."""
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -17,7 +16,9 @@ JOIN origin o ON o.connection = $1 AND o.type = wanted.type AND o.remote_id = wa
 READ_AGAIN = """
 UPDATE origin SET remote_version = $4, flaws = $5::jsonb WHERE connection = $1 AND type = $2 AND remote_id = $3
 """
-FLAWS = "SELECT flaws FROM origin WHERE local = $1 AND flaws IS NOT NULL"
+FLAWS = """
+SELECT f ->> 'rule' AS rule, f ->> 'at' AS at FROM origin o, jsonb_array_elements(o.flaws) f WHERE o.local = $1
+"""
 
 
 async def hold(unit: Unit, connection: UUID, patient: str) -> None:
@@ -46,7 +47,6 @@ async def read_again(
     await unit.conn.execute(READ_AGAIN, connection, *key, version, written)
 
 
-async def flaws_of(unit: Unit, local: UUID) -> list[dict[str, Any]]:
+async def flaws_of(unit: Unit, local: UUID) -> list[dict[str, str]]:
     """What is wrong with a copy, as {rule, at}."""
-    found = await unit.conn.fetchval(FLAWS, local)
-    return list(orjson.loads(found)) if found else []
+    return [dict(row) for row in await unit.conn.fetch(FLAWS, local)]
