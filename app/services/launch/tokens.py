@@ -69,11 +69,11 @@ async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, sealed:
             _opened(network, sealed, session, "refresh_sealed"),
         )
     except EhrTrouble as trouble:
+        over = trouble.kind == "ended"
         async with network.store.unit((), write=True) as unit:
-            if trouble.kind != "ended":
-                await launch_tokens.give_back(unit, session, holder)
-                raise
-            await launch_tokens.drop(unit, session)
+            await (launch_tokens.drop(unit, session) if over else launch_tokens.give_back(unit, session, holder))
+        if not over:
+            raise
         log.info("launch_ended", connection=row.id, rule="launch-over")
         raise LaunchOver from None
     seal, refresh = sealer(network).seal, granted.refresh_token
