@@ -69,16 +69,17 @@ WAITING_FOR_SENDER = (
 ORDER BY f.id FOR UPDATE OF f"""
 )
 OPEN = COLUMNS + "WHERE f.closed_at IS NULL ORDER BY f.due, f.id LIMIT $1"
-# $1 how a number ends, $2 the beginnings of names, each of which the person must have, $3 and $4 the search parameters
+# $1 how a number ends; $2 beginnings of names, all of which the person must have; $3 and $4 the search parameters
 FOUND = (
-    COLUMNS
+    """WITH person AS (
+    SELECT n.resource FROM unnest($2::text[]) AS wanted (part)
+    JOIN index_string n ON n.param = $4 AND strpos(' ' || n.folded, ' ' || wanted.part) > 0
+    GROUP BY n.resource HAVING count(DISTINCT wanted.part) = cardinality($2::text[]))"""
+    + COLUMNS
     + """WHERE (f.closed_at IS NULL OR f.closed_at > now() - make_interval(days => $5)) AND (
     right(f.id::text, 6) = $1
-    OR (cardinality($2::text[]) > 0 AND EXISTS (
-        SELECT 1 FROM index_reference i WHERE i.resource = f.source_request AND i.param = $3 AND NOT EXISTS (
-            SELECT 1 FROM unnest($2::text[]) AS wanted (part) WHERE NOT EXISTS (
-                SELECT 1 FROM index_string n
-                WHERE n.resource = i.target AND n.param = $4 AND strpos(' ' || n.folded, ' ' || wanted.part) > 0)))))
+    OR f.source_request IN (
+        SELECT i.resource FROM index_reference i JOIN person p ON p.resource = i.target WHERE i.param = $3))
 ORDER BY (f.closed_at IS NOT NULL), f.due, f.closed_at DESC, f.id LIMIT $6"""
 )
 OF_OWNER = COLUMNS + "WHERE f.closed_at IS NULL AND f.owner = $1 ORDER BY f.due, f.id LIMIT $2"

@@ -6,22 +6,22 @@ passed on and once when it is done. They may differ in the door, in where it cam
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from app.domain.referral.needs import NEEDS
 from app.fhir import json
-from app.services.caller import Caller
 from app.services.directory.register_ehr import Ehr, register_ehr
-from app.services.referrals.ask import Asked, ask
 from app.services.referrals.pass_on import pass_on
 from app.services.referrals.respond import respond
 from app.services.referrals.views import story
-from app.services.writing import new
-from tests.builders import consent, ids_of, reference, referral, resource
+from tests.builders import ids_of, reference, referral
+from tests.clinician.charts import condition
+from tests.clinician.ward import Ward
+from tests.launch.ehr import fake_ehr
 from tests.pages.browsing import Browser, Forms
 from tests.town import Town, staff_of
 from tests.world import PASSWORD
@@ -37,10 +37,10 @@ Told = dict[str, Any]
 
 @dataclass(frozen=True)
 class Door:
-    """How a referral comes in: `send` makes it, for the pantry, with a Consent or without one, and says its id."""
+    """How a referral comes in: `send` makes it, for the pantry, with a Consent or without, and says its id."""
 
     trigger: str
-    send: Callable[[Town, bool], Awaitable[UUID]]
+    send: Callable[[Town, bool, AsyncExitStack], Awaitable[UUID]]
     consented: bool
     from_network: bool = False
     connected: bool = False
@@ -66,7 +66,7 @@ class Names:
         return self.members[member] if member else None
 
 
-async def by_post(town: Town, consented: bool) -> UUID:
+async def by_post(town: Town, consented: bool, around: AsyncExitStack) -> UUID:
     """The EHR's transaction; the person asks herself, as on the phone, and nothing more comes along than there."""
     sent = [*("Patient", "ServiceRequest", "Task"), *(["Consent"] if consented else [])]
     entries = [each for each in referral(town.platform, town.pantry) if each["resource"]["resourceType"] in sent]
@@ -83,28 +83,19 @@ async def by_post(town: Town, consented: bool) -> UUID:
     return UUID(str(row["id"]))
 
 
-async def by_launch(town: Town, consented: bool) -> UUID:
-    """What a clinician sends from her chart, once her pages have read it."""
-    network = town.world.network
-    ehr = await register_ehr(network, Ehr("EHR", f"https://ehr-{uuid4().hex}.example/fhir", town.clinic))
-    clinician = Caller(frozenset({town.clinic}), "clinician", client_id=str(uuid4()), request_id="test")
-    patient = new(network, resource("Patient", name=NAME))
-    person = f"Patient/{patient.fhir_id}"
-    agreed = new(network, consent(person, f"Organization/{town.pantry}"))
-    asked = Asked(
-        key=uuid4(),
-        person=person,
-        requester=reference(person),
-        need=NEEDS[0],
-        recipient=town.pantry,
-        consents=(f"Consent/{agreed.fhir_id}",) if consented else (),
-        entries=(patient, agreed) if consented else (patient,),
-    )
-    async with network.store.unit(clinician.members, write=True) as unit:
-        return await ask(network, unit, clinician, asked, trigger="launch", connection=ehr.id)
+async def by_launch(town: Town, consented: bool, around: AsyncExitStack) -> UUID:
+    """A clinician launches from her EHR, chooses and sends, in her browser; what is said there becomes a Consent."""
+    ehr = await around.enter_async_context(fake_ehr())
+    await register_ehr(town.world.network, Ehr("EHR", ehr.base, town.clinic, "baton"))
+    ehr.chart |= {"Condition/food": condition()}
+    ward = Ward(town, ehr)
+    around.push_async_callback(ward.close)
+    await (await ward.launched()).refers(town.pantry)
+    (row,) = await town.world.rows("SELECT id FROM referral WHERE trigger = 'launch' ORDER BY received_at DESC LIMIT 1")
+    return UUID(str(row["id"]))
 
 
-async def by_phone(town: Town, consented: bool) -> UUID:
+async def by_phone(town: Town, consented: bool, around: AsyncExitStack) -> UUID:
     """The operator's form, sent by a browser; she passes it on with it."""
     await town.olga()
     browser = Browser(town.world.address)
@@ -122,7 +113,6 @@ async def by_phone(town: Town, consented: bool) -> UUID:
 DOORS = (
     Door("push", by_post, consented=False),
     Door("launch", by_launch, consented=True, connected=True),
-    Door("launch", by_launch, consented=False, connected=True),
     Door("phone", by_phone, consented=False, from_network=True),
 )
 
@@ -198,21 +188,21 @@ async def _audit(town: Town, names: Names) -> Counter[Any]:
 
 async def go_through(town: Town, door: Door) -> tuple[Told, Told]:
     """In by that door, to the pantry, which helps."""
-    key = await door.send(town, door.consented)
-    await town.world.settled()
-    if not door.consented and not door.from_network:
-        await pass_on(
-            town.world.network, await town.olga(), key, to=town.pantry, basis_kind="spoken", attestation=HEARD
-        )
+    async with AsyncExitStack() as around:  # an EHR stays until the outcome is written back there
+        key = await door.send(town, door.consented, around)
         await town.world.settled()
-    passed_on = await tell(town, key)
-    ana = staff_of(town.pantry)
-    for button in ("Accept", "Start", "Complete"):
-        version = (await story(town.world.network, ana, key)).version
-        await respond(town.world.network, ana, key, button, outcome="Food for a month", version=version)
-        await town.world.settled()
-    await differs_in(town, door, key)
-    return passed_on, await tell(town, key)
+        if not door.consented and not door.from_network:
+            olga = await town.olga()
+            await pass_on(town.world.network, olga, key, to=town.pantry, basis_kind="spoken", attestation=HEARD)
+            await town.world.settled()
+        passed_on = await tell(town, key)
+        ana = staff_of(town.pantry)
+        for button in ("Accept", "Start", "Complete"):
+            version = (await story(town.world.network, ana, key)).version
+            await respond(town.world.network, ana, key, button, outcome="Food for a month", version=version)
+            await town.world.settled()
+        await differs_in(town, door, key)
+        return passed_on, await tell(town, key)
 
 
 async def differs_in(town: Town, door: Door, key: UUID) -> None:

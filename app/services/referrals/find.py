@@ -19,7 +19,7 @@ async def find(network: Network, caller: Caller, text: str) -> list[WaitingItem]
 
     Names match from their beginning, in any order, whatever their case and accents. Raises Forbidden.
     """
-    names = folded(text).split()
+    names = list(dict.fromkeys(folded(text).split()))
     number = names[0] if len(names) == 1 and len(names[0]) == NUMBER_LENGTH else ""
 
     async def rows(unit: Unit) -> list[ReferralRow]:
