@@ -1,9 +1,16 @@
 """A clinician sends a referral from the patient's chart: once, for this patient only, on a basis that was stated."""
 
+import asyncio
 import base64
+from uuid import UUID, uuid4
 
 import pytest
 
+from app.domain.referral.needs import OFFERED
+from app.services.clinician.chart import read_now
+from app.services.clinician.options import option
+from app.services.clinician.send import Sending, send
+from app.services.clinician.sharing import network_name, told
 from tests.clinician.charts import answer, condition, consent, programme
 from tests.clinician.ward import FOOD, Ward
 
@@ -56,6 +63,41 @@ async def test_whom_nobody_says_how_to_reach_asks_by_her_own_name(ward: Ward) ->
     (asked,) = await ward.town.cbo.search("ServiceRequest")
     assert asked["requester"]["reference"].startswith("Practitioner/")
     assert "Novak, " in asked["requester"]["display"]
+
+
+async def test_whoever_must_not_be_contacted_is_not(ward: Ward) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry, do_not_contact="yes")
+    assert "Nobody may contact the person about this" in here.text()
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    await ward.town.world.settled()
+    (asked,) = await ward.town.cbo.search("ServiceRequest")
+    assert asked["orderDetail"][0]["coding"][0]["code"] == "contacting-subject-prohibited"
+
+
+async def test_forms_sent_at_the_same_moment_make_one_referral_each_and_one_copy_of_everything(ward: Ward) -> None:
+    here = await ward.launched()
+    network, session = ward.town.world.network, await here.session()
+    read = await read_now(network, session)
+    one, two = uuid4(), uuid4()
+    records = ("Condition/food", "Observation/hunger")
+
+    async def press(key: UUID, to: UUID) -> UUID:
+        receiver = await option(network, OFFERED[0], to)
+        assert receiver is not None
+        name, now = await network_name(network), network.clock.now()
+        seen = told(read, session, OFFERED[0], records, receiver=receiver.name, network=name, now=now).seen
+        sending = Sending(key, OFFERED[0], to, "signed", records=records, name="Marisol", seen=seen)
+        return await send(network, session, read, sending)
+
+    keys = await asyncio.gather(
+        *(press(key, to) for key, to in [(one, ward.town.pantry), (two, ward.town.shelter)] * 3)
+    )
+    assert set(keys) == {one, two}
+    assert {row["id"] for row in await ward.referrals()} == {one, two}
+    for type_name in ("Patient", "Condition", "Observation", "Practitioner"):
+        assert await ward.count(type_name) == 1
+    assert await ward.count("Consent") == 2
 
 
 async def test_what_was_shown_and_signed_is_kept_as_the_consents_document(ward: Ward) -> None:

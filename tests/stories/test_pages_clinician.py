@@ -213,6 +213,20 @@ def test_a_referral_is_sent_with_the_keyboard_alone(ward: Ward) -> None:
     expect(page.locator("main")).to_contain_text("The referral was sent")
 
 
+def test_the_first_page_follows_a_referral_by_itself(ward: Ward) -> None:
+    patient, person = ward.ehr.patient()
+    nora, ana = AtChart(ward.browser, ward.ehr), AtDesk(ward.browser, ward.place.server.address)
+    ward.sitting.append(nora)
+    ana.sign_in(ward.place.ana)
+    nora.launch(patient)
+    nora.refers(ward.place.first.name, person, "Food for four")
+    ana.finds(person, "/inbox")
+    nora.says("waiting for an answer")
+    ana.press("Accept")
+    nora.says("accepted, to be started")
+    ana.close()
+
+
 def test_the_whole_way_needs_no_script(ward: Ward) -> None:
     patient, person = ward.ehr.patient()
     nora = AtChart(ward.browser, ward.ehr, script=False)

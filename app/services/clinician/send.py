@@ -49,6 +49,7 @@ class Sending:
     words: str = ""
     wish: str = ""
     urgent: bool = False
+    do_not_contact: bool = False
     name: str = ""
     seen: str = ""
 
@@ -157,6 +158,7 @@ class _Written:
             recipient=self.sending.to,
             consents=(*copies.local(permitted), *(f"Consent/{entry.fhir_id}" for entry in given)),
             urgent=self.sending.urgent,
+            do_not_contact=self.sending.do_not_contact,
             entries=(*copies.entries, *role, *given),
         )
         connection = self.launched.connection.id

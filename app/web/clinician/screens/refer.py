@@ -49,6 +49,7 @@ class Typed:
     words: str = ""
     wish: str = ""
     urgent: bool = False
+    do_not_contact: bool = False
     basis: str = ""
     signed: str = ""
     heard: str = ""
@@ -128,6 +129,7 @@ def read_form(form: Form) -> Typed:
     return Typed(
         records=tuple(filter(None, records)),
         urgent=bool(form.text("urgent")),
+        do_not_contact=bool(form.text("do_not_contact")),
         **{name: form.text(name) for name in names},
     )
 
@@ -142,6 +144,7 @@ def _sending(key: UUID, need: Need, to: UUID, typed: Typed) -> Sending:
         words=typed.words,
         wish=typed.wish,
         urgent=typed.urgent,
+        do_not_contact=typed.do_not_contact,
         name=typed.name,
         seen=typed.seen,
     )
