@@ -216,6 +216,32 @@ async def test_an_ehr_that_ends_our_sign_in_leaves_the_referrals_in_sight(ward: 
     assert "waiting for an answer" in here.text()
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("waiting", "Not in the chart yet"),
+        ("done", "In the chart"),
+        ("failed", "Could not be written into the chart"),
+        ("not-offered", "takes nothing from Baton"),
+    ],
+)
+async def test_whether_the_chart_holds_it_is_told(ward: Ward, state: str, words: str) -> None:
+    here = await sent(ward)
+    (row,) = await ward.referrals()
+    pool = ward.town.world.network.store.pool
+    await pool.execute("DELETE FROM write_back WHERE referral = $1", row["id"])
+    await pool.execute(
+        "INSERT INTO write_back (id, referral, connection, kind, state) VALUES ($1, $2, $3, 'Task', $4)",
+        uuid4(),
+        row["id"],
+        row["connection"],
+        state,
+    )
+    for address in ("/status", f"/referrals/{row['id']}"):
+        await here.open(address)
+        assert words in here.text()
+
+
 async def test_an_unknown_need_or_a_key_that_is_none_leads_back_to_the_first_page(ward: Ward) -> None:
     here = await ward.launched()
     for need in ("", "999", "-1", "x"):

@@ -33,12 +33,13 @@ STANDS = {
     FINISH: ("in-progress", "In progress"),
     RESUME: ("on-hold", "On hold"),
 }
+# the states of store/write_backs, in words
 WRITTEN_BACK = {
-    "waiting": "Not yet in the chart",
-    "sending": "Not yet in the chart",
+    "waiting": "Not in the chart yet",
+    "sending": "Not in the chart yet",
     "done": "In the chart",
-    "failed": "Could not be written into the chart",
-    "not-offered": "The health record system takes nothing from Baton",
+    "failed": "Could not be written into the chart; look here for what becomes of it",
+    "not-offered": "The health record system takes nothing from Baton; look here for what becomes of it",
 }
 
 
