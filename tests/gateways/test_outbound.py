@@ -3,11 +3,12 @@
 import asyncio
 import gzip
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from app.gateways.outbound.client import Allowance, Limits, Outbound, OutboundTrouble
+from app.gateways.outbound.client import KEPT_HOSTS, Allowance, Limits, Outbound, OutboundTrouble
 from tests.gateways.servers import NAME, Answering, Authority, Names, Seen, Server, always, answer, serving
 
 OK = always(answer(b"{}"))
@@ -233,3 +234,15 @@ async def test_a_trouble_tells_nothing_of_the_address(outbound: Outbound) -> Non
         await outbound.request("GET", "https://evil.example/?token=canary", allowance=Allowance(frozenset()))
     assert str(refused.value) == "address"
     assert refused.value.__cause__ is None
+
+
+async def test_connections_are_kept_to_a_limited_number_of_names(outbound: Outbound, names: Names) -> None:
+    async with serving(OK) as server:
+        for number in range(KEPT_HOSTS + 5):
+            address = f"127.0.{number // 250}.{number % 250 + 1}"
+            names.answers["localhost"] = [[address]]
+            allowed = Allowance(frozenset({f"localhost:{server.port}"}), loopback_http=True)
+            with suppress(OutboundTrouble):
+                await outbound.request("GET", f"http://localhost:{server.port}/", allowance=allowed)
+        assert len(outbound._lines) <= KEPT_HOSTS
+        assert (await outbound.request("GET", server.here, allowance=server.allowed())).status == 200

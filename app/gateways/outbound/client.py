@@ -194,9 +194,10 @@ class Outbound:
 
     async def _over(self, way: _Way, asked: httpx.Request, max_bytes: int) -> httpx.Response:
         """The call over a connection to this very address; certificate and Host are those of the name."""
-        line = await self._line(way)
+        line = self._line(way)
         line.calls += 1
         try:
+            await self._close_oldest()
             response = await line.transport.handle_async_request(self._pinned(asked, way))
             try:
                 if 300 <= response.status_code < 400:
@@ -218,7 +219,7 @@ class Outbound:
         extensions = {"sni_hostname": way.host, "timeout": times | {"pool": self.limits.total_s}}
         return httpx.Request(asked.method, url, headers=headers, stream=asked.stream, extensions=extensions)
 
-    async def _line(self, way: _Way) -> _Line:
+    def _line(self, way: _Way) -> _Line:
         line = self._lines.get(way)
         if line is None:
             pool = httpx.Limits(
@@ -227,11 +228,14 @@ class Outbound:
             transport = httpx.AsyncHTTPTransport(verify=self._context(way.ca_file), trust_env=False, limits=pool)
             line = self._lines[way] = _Line(transport)
         self._lines.move_to_end(way)
-        for old in [each for each, kept in self._lines.items() if not kept.calls and each != way]:
-            if len(self._lines) <= KEPT_HOSTS:
-                break
-            await self._lines.pop(old).transport.aclose()
         return line
+
+    async def _close_oldest(self) -> None:
+        """What was not used for longest, beyond the number that is kept; never one in use."""
+        idle = [way for way, line in self._lines.items() if not line.calls]
+        closing = [self._lines.pop(way) for way in idle[: max(0, len(self._lines) - KEPT_HOSTS)]]
+        for line in closing:
+            await line.transport.aclose()
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
         if ca_file not in self._contexts:
