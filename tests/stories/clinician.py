@@ -38,6 +38,10 @@ class AtChart:
     def press(self, words: str) -> None:
         self.surface.get_by_role("button", name=words, exact=True).click()
 
+    def is_about(self, person: str) -> None:
+        """The banner names this patient."""
+        expect(self.surface.locator("body")).to_contain_text(person)
+
     def says(self, words: str) -> None:
         expect(self.surface.locator("main")).to_contain_text(words, timeout=LONG_ENOUGH_MS)
 

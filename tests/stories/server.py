@@ -26,7 +26,7 @@ LOG_LINES = 40
 class Server:
     """`start`, `stop` (SIGTERM, exit 0) and `kill` (-9) the same installation as often as a story wants."""
 
-    def __init__(self, data_dir: Path, port: int) -> None:
+    def __init__(self, data_dir: Path, port: int, **settings: str) -> None:
         self.data_dir = data_dir
         self.address = f"http://127.0.0.1:{port}"
         self.log = data_dir.parent / "server.log"
@@ -34,6 +34,7 @@ class Server:
             "DATA_DIR": str(data_dir),
             "PORT": str(port),
             "BATON_ENV": "development",
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.killed = False
@@ -99,11 +100,11 @@ class Server:
 
 
 @contextmanager
-def installation(draw: Draw) -> Iterator[Server]:
+def installation(draw: Draw, **settings: str) -> Iterator[Server]:
     """A server that has not been started yet, with an empty DATA_DIR that is removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="baton-story-"))
     folder.chmod(0o711)  # PostgreSQL passes through it where we are root
-    server = Server(folder / "data", draw.port())
+    server = Server(folder / "data", draw.port(), **settings)
     try:
         yield server
     finally:
