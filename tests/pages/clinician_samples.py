@@ -1,0 +1,105 @@
+"""What the clinician's screens give their templates, with names and words that try to be markup."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace as View
+from typing import Any
+from uuid import UUID
+
+from app.domain.consent.wording import Sharing
+from app.domain.referral.needs import NEEDS
+from app.services.clinician.chart import NOTHING, Missing
+from app.services.clinician.options import Option, Programme
+from app.services.clinician.person import Banner
+from app.services.clinician.sharing import ChartConsent, Shared
+from app.services.clinician.status import Followed, Told
+from app.services.launch.patients import Found
+from app.services.launch.refusals import RULES
+from app.web.clinician.screens.overview import Choice
+from app.web.clinician.screens.refer import Record, Typed
+from tests.pages.samples import EVIL, KEY, MEMBER, NOW, story
+
+LAUNCH = UUID(int=3)
+PROBLEMS: tuple[dict[str, str], ...] = ({}, {"words": EVIL}, {"words": "missing"})
+
+
+def launched() -> View:
+    return View(
+        id=LAUNCH, member_name=EVIL, clinician=EVIL, csrf="token", patient_name=EVIL, connection=View(name=EVIL)
+    )
+
+
+def read(*, known: bool = True) -> Any:
+    missing = (Missing("the chart", EVIL),)
+    person = {"resourceType": "Patient"} if known else None
+    return View(patient=person, kept=known, missing=missing) if known else NOTHING
+
+
+def followed(*, ended: bool = False) -> Followed:
+    due = None if ended else NOW + timedelta(hours=-1)
+    text = "" if ended else EVIL
+    return Followed(KEY, EVIL, "completed", "Completed", text, text, text, due, not ended, NOW, not ended, text)
+
+
+def option(*, silent: bool = False) -> Option:
+    said = Programme(EVIL, True, "Has room", EVIL, 0, NOW, "Mon 9 am to 5 pm", EVIL, EVIL, EVIL)
+    return Option(MEMBER, EVIL, () if silent else (said,))
+
+
+def typed(records: tuple[str, ...] = ("Condition/1",)) -> Typed:
+    return Typed(str(KEY), "0", str(MEMBER), records, EVIL, EVIL, True, True, "signed", EVIL, EVIL, EVIL)
+
+
+def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(name, template, what it shows) of the clinician's pages and those of the launch, in their telling states."""
+    nora = {"visitor": launched(), "banner": Banner(EVIL, "1958-04-17", EVIL)}
+    unknown = {"visitor": launched(), "banner": Banner("", "", "")}
+    found = [Choice(0, "Food", (EVIL, EVIL), True), Choice(1, "Money", (EVIL,), False)]
+    others = [Choice(2, "Rides", (), True)]
+    rows = [followed(), followed(ended=True)]
+    view = {"read": read(), "found": found, "others": others, "followed": rows, "done": "sent", "wrong": {}}
+    yield "overview", "clinician/overview.html", nora | view
+    yield "overview wrong", "clinician/overview.html", nora | view | {"wrong": {"need": "need"}}
+    nothing = {"read": read(known=False), "found": [], "followed": [], "done": "", "wrong": {"need": "need"}}
+    yield "overview unknown", "clinician/overview.html", unknown | view | nothing
+    yield "status", "clinician/status.html", nora | {"followed": rows}
+    records = [Record(f"Condition/{n}", EVIL, True, fit) for n, fit in enumerate(("whole", "flawed", "unfit"))]  # type: ignore[arg-type]
+    chosen = {"need": NEEDS[0], "typed": typed(), "read": read()}
+    offered = {"options": [option(), option(silent=True)], "records": records, "wrong": {"to": "to", "words": EVIL}}
+    yield "refer", "clinician/refer.html", nora | chosen | offered
+    yield "refer nobody", "clinician/refer.html", nora | chosen | {"options": [], "records": [], "wrong": {}}
+    yield from _checks(nora | chosen)
+    told = Told(story(), followed(), may_cancel=True)
+    over = Told(story(known=False), followed(ended=True), may_cancel=False)
+    for name, one in (("", told), (" over", over)):
+        yield f"followed{name}", "clinician/referral.html", nora | {"told": one, "done": "cancelled"}
+        for wrong in PROBLEMS:
+            shown = {"told": one, "words": EVIL, "wrong": wrong}
+            yield f"cancel{name} {len(wrong)} {wrong.get('words', '')[:4]}", "clinician/cancel.html", nora | shown
+    yield from _launches()
+
+
+def _checks(chosen: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    sharing = Sharing(EVIL, EVIL, EVIL, EVIL, (EVIL,), NOW.date())
+    shared = Shared(sharing, (EVIL, EVIL), (EVIL,), (EVIL,), "seen")
+    view = chosen | {"receiver": option(), "shared": shared, "longest_name": 200, "wrong": {}, "changed": False}
+    yield "check", "clinician/check.html", view | {"chart": [ChartConsent("Consent/1", NOW)]}
+    for field in ("basis", "signed", "spoken", ""):
+        yield f"check {field}", "clinician/check.html", view | {"chart": [], "wrong": {field: EVIL}, "changed": True}
+
+
+def _launches() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    here, nobody = {"visitor": launched()}, {"visitor": None, "number": "1"}
+    for rule in RULES:
+        view = {"rule": rule, "ehr": EVIL, "detail": EVIL, "again": "/launch?iss=x", "typed": (EVIL,)}
+        yield f"refused {rule}", "launch/refused.html", nobody | view
+    onward = {"action": "https://ehr.example/authorize", "fields": [("state", EVIL)]}
+    yield "onward", "launch/onward.html", nobody | onward
+    yield "launch over", "launch/over.html", nobody | {"typed": (EVIL,)}
+    yield "other launch", "launch/other.html", here | {"old": View(id=KEY, patient_name="Daniel"), "typed": (EVIL,)}
+    yield "signed out", "launch/signed_out.html", nobody | {"ehr": EVIL}
+    yield "no patient", "launch/no_patient.html", here
+    asked = {"typed": {"name": EVIL, "birth_date": EVIL}, "most": 20}
+    listed = [Found("p1", EVIL, "1958-04-17", EVIL, EVIL)]
+    yield "which patient", "launch/patient.html", here | asked | {"patients": listed, "wrong": {"name": EVIL}}
+    yield "no such patient", "launch/patient.html", here | asked | {"patients": [], "wrong": {}}
