@@ -79,7 +79,8 @@ class FakeEhr:
         )
 
     async def authorize(self, request: Request) -> Response:
-        asked = dict(request.query_params)
+        form = await request.form() if request.method == "POST" else request.query_params
+        asked = {name: str(value) for name, value in form.items()}
         self.authorizations.append(asked)
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
@@ -177,7 +178,7 @@ class FakeEhr:
     def application(self) -> Any:
         routes = [
             Route("/fhir/.well-known/smart-configuration", self.configuration),
-            Route("/authorize", self.authorize),
+            Route("/authorize", self.authorize, methods=["GET", "POST"]),
             Route("/token", self.exchange, methods=["POST"]),
             Route("/jwks", self.keys),
             Route("/fhir/{kind}/{key}", self.read),

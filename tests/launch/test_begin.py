@@ -8,6 +8,7 @@ import pytest
 from app.services.directory.register_ehr import Ehr, register_ehr
 from tests.launch.door import Door, parameters, rule_of
 from tests.launch.ehr import Tree, fake_ehr
+from tests.pages.browsing import Forms
 
 MARKUP = "<script>alert(1)</script>"
 
@@ -30,6 +31,21 @@ async def test_the_browser_goes_to_the_ehrs_sign_in_with_everything_that_protect
     assert (asked["launch"], asked["code_challenge_method"]) == ("handle-7", "S256")
     assert min(len(asked["state"]), len(asked["nonce"]), len(asked["code_challenge"])) >= 43
     assert {"launch", "openid", "fhirUser", "patient/Patient.rs", "patient/Condition.rs"} <= set(asked["scope"].split())
+
+
+async def test_a_long_request_is_posted_where_the_ehr_takes_that(door: Door) -> None:
+    """APP-04"""
+    long = "x" * 3000
+    assert (await door.doctor.begin(launch=long)).status_code == 302
+    door.ehr.discovery = lambda tree: tree | {"capabilities": [*tree["capabilities"], "authorize-post"]}
+    assert (await door.doctor.begin()).status_code == 302
+    answer = await door.doctor.begin(launch=long)
+    (form,) = Forms(answer.text).forms
+    assert (answer.status_code, form.method, form.action) == (200, "post", f"{door.ehr.address}/authorize")
+    assert (form.fields["launch"], form.fields["aud"]) == (long, door.ehr.base)
+    assert f"form-action 'self' {door.ehr.address};" in answer.headers["content-security-policy"]
+    there = await door.doctor.http.post(form.action, data=form.fields)
+    assert (await door.doctor.back(there.headers["location"])).status_code == 303
 
 
 async def test_two_launches_have_nothing_secret_in_common(door: Door) -> None:

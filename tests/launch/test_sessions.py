@@ -32,6 +32,23 @@ async def test_a_page_of_an_earlier_patient_shows_and_does_nothing_more_and_name
     assert (await door.doctor.open(second)).status_code == 200
 
 
+@pytest.mark.parametrize("how", ["another patient", "an ended launch"])
+async def test_words_that_could_not_be_sent_are_shown_once_more(door: Door, how: str) -> None:
+    """E20, SES-04"""
+    first = await door.doctor.launched()
+    if how == "another patient":
+        await door.doctor.launched()
+    else:
+        await door.town.world.network.store.pool.execute("UPDATE launch_session SET expires_at = now()")
+    form = {"words": "Three <b>children</b>", "wish": "Call after five", "csrf": "x"}
+    answer = await door.doctor.http.post(f"{first}/refer/send", data=form)
+    assert answer.status_code in (401, 409)
+    assert "Three &lt;b&gt;children&lt;/b&gt;" in answer.text
+    assert "Call after five" in answer.text
+    foreign = await door.doctor.http.post(f"{first}/refer/send", data=form, headers={"origin": "https://evil.example"})
+    assert "children" not in foreign.text
+
+
 async def test_the_page_of_an_earlier_launch_of_the_same_patient_says_so(door: Door) -> None:
     first = await door.doctor.launched()
     await door.doctor.launched()

@@ -30,6 +30,17 @@ MAX_ISS: Final = 2048
 # An opaque text of the EHR's own making: visible ASCII, and nothing that a page could take for markup.
 LAUNCH: Final = re.compile(r"[!#-;=?-\[\]-~]{1,4096}", re.ASCII)
 VERIFIER_BYTES: Final = 48
+LONG_ADDRESS: Final = 2048
+POSTED: Final = "authorize-post"
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Where the browser goes at the EHR. `by_form`: it has to be posted, the address being too long for some."""
+
+    address: str
+    by_form: bool
+    connection: ConnectionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class UnderWay:
     discovery: Discovery
 
 
-async def begin(network: Network, *, iss: str, launch: str, browser: str, address: str, request_id: str) -> str:
+async def begin(network: Network, *, iss: str, launch: str, browser: str, address: str, request_id: str) -> Onward:
     """Where the browser goes now. `browser` is the secret of its cookie. Raises LaunchRefused, written down."""
     row = None
     try:
@@ -83,7 +94,7 @@ async def _not_too_often(network: Network, browser: str, address: str) -> None:
         raise LaunchRefused("launch-throttled")
 
 
-async def _begin(network: Network, row: ConnectionRow, launch: str, browser: str) -> str:
+async def _begin(network: Network, row: ConnectionRow, launch: str, browser: str) -> Onward:
     registration = registration_of(network, row)
     discovery = await smart.discover(network.outbound, registration)
     under_way = UnderWay(_verifier(network.ids), new_secret(network.ids)[0], asked(discovery), discovery)
@@ -94,7 +105,7 @@ async def _begin(network: Network, row: ConnectionRow, launch: str, browser: str
         kept = StateRow(state_hash, hash_of(browser), row.id, sealed, now + LIVES_FOR)
         await launches.begin(unit, kept, now)
     log.info("launch_begun", connection=row.id)
-    return smart.authorization_url(
+    there = smart.authorization_url(
         registration,
         discovery,
         state=state,
@@ -103,6 +114,7 @@ async def _begin(network: Network, row: ConnectionRow, launch: str, browser: str
         scopes=under_way.scopes,
         launch=launch,
     )
+    return Onward(there, len(there) > LONG_ADDRESS and POSTED in discovery.capabilities, row)
 
 
 def _verifier(ids: Ids) -> str:

@@ -3,17 +3,17 @@
 *Source*: SMART App Launch 2.2, EHR launch; security sheet section E, APP-01, APP-05, APP-15, WEB-06 to WEB-08.
 """
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.services.launch.begin import begin, ehr_of
+from app.services.launch.begin import Onward, begin, ehr_of
 from app.services.launch.finish import Answer, finish
 from app.services.launch.refusals import LaunchRefused
 from app.web.clinician import frames
-from app.web.clinician.pages import refused_page
+from app.web.clinician.pages import page, refused_page
 from app.web.pages import cookies
 from app.web.pages.numbers import request_id
 
@@ -38,10 +38,19 @@ async def show(request: Request) -> Response:
         address=address,
         request_id=request_id(request),
     )
-    response = RedirectResponse(there, FOUND)
+    response = _posted(request, there) if there.by_form else RedirectResponse(there.address, FOUND)
     if not browser:
         cookies.give(request, response, cookies.LAUNCH_BROWSER, given)
     return response
+
+
+def _posted(request: Request, there: Onward) -> Response:
+    """A form that carries what an address is too short for; a browser with script sends it at once."""
+    parts = urlsplit(there.address)
+    frames.allow(request, there.connection)
+    frames.lead_to(request, there.connection)
+    action, fields = parts._replace(query="").geturl(), parse_qsl(parts.query)
+    return page(request, "launch/onward.html", None, action=action, fields=fields)
 
 
 async def _try_a_cookie(request: Request, iss: str, launch: str) -> Response:

@@ -22,8 +22,13 @@ def page(request: Request, template: str, launched: Launched | None, *, status: 
 
 def over_page(request: Request) -> Response:
     """This browser has no launch, or the EHR honours it no more: launch again. What was sent before is kept."""
-    typed = request.scope.get("state", {}).get("typed", ())
-    return page(request, "launch/over.html", None, status=UNAUTHORIZED, typed=typed, number=request_id(request))
+    view = {"typed": typed(request), "number": request_id(request)}
+    return page(request, "launch/over.html", None, status=UNAUTHORIZED, **view)
+
+
+def typed(request: Request) -> tuple[str, ...]:
+    """What was typed into the form that could not be sent, as far as a screen has noted it."""
+    return tuple(request.scope.get("state", {}).get("typed", ()))
 
 
 async def launch_over(request: Request, over: Exception) -> Response:

@@ -6,19 +6,23 @@ another tab shows and does nothing any more, since the browser's cookie names th
 *Source*: security sheet APP-14, WEB-06, G22.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import Login, NotFound
+from app.fhir.errors import Login, NotFound, Refusal
 from app.services.launch.session import Launched, authenticate_launch, earlier, ehr_behind
 from app.web.clinician import frames
-from app.web.clinician.pages import over_page, page
+from app.web.clinician.pages import over_page, page, typed
 from app.web.pages import cookies
+from app.web.pages.forms import form_of_our_site
 from app.web.pages.numbers import request_id
 
 SEE_OTHER, CONFLICT = 303, 409
+# the fields of her forms that hold free text
+TYPED = ("words", "wish")
 
 
 class PageInstead(Exception):
@@ -55,6 +59,7 @@ async def current(request: Request) -> Launched:
         found = await authenticate_launch(network, secret, request_id(request))
     except Login:
         frames.allow(request, await ehr_behind(network, secret) if secret else None)
+        await _keep_words(request)
         raise PageInstead(over_page(request)) from None
     frames.allow(request, found.connection)
     return found
@@ -65,4 +70,14 @@ async def _refuse_other(request: Request, found: Launched, wanted: UUID) -> None
     old = await earlier(request.app.state.network, wanted, found.id)
     if old is None:
         raise NotFound("launch-unknown", "There is no such launch in this browser.")
-    raise PageInstead(page(request, "launch/other.html", found, status=CONFLICT, old=old))
+    await _keep_words(request)
+    view = {"old": old, "typed": typed(request)}
+    raise PageInstead(page(request, "launch/other.html", found, status=CONFLICT, **view))
+
+
+async def _keep_words(request: Request) -> None:
+    """What she had typed is shown to her once more: it was not sent, and must not be lost."""
+    if request.method == "POST":
+        with suppress(Refusal):
+            form = await form_of_our_site(request)
+            request.state.typed = tuple(filter(None, (form.text(name) for name in TYPED)))

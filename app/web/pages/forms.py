@@ -29,10 +29,15 @@ class Form:
 
 async def posted_form(request: Request, expected_token: str) -> Form:
     """The form, once it is certain that our own page sent it. Forbidden, TooLong or Invalid otherwise."""
-    refuse_other_sites(request)
-    form = Form(_fields(await _body(request)))
+    form = await form_of_our_site(request)
     refuse_wrong_token(expected_token, form.raw("csrf"))
     return form
+
+
+async def form_of_our_site(request: Request) -> Form:
+    """The form without its token: nothing may be done with it but to show it to whoever sent it."""
+    refuse_other_sites(request)
+    return Form(_fields(await _body(request)))
 
 
 async def _body(request: Request) -> bytes:

@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NO_FRAMES = "frame-ancestors 'none'"
+OWN_FORMS = "form-action 'self'"
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -19,7 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
     "font-src 'self'",
     "base-uri 'none'",
     "object-src 'none'",
-    "form-action 'self'",
+    OWN_FORMS,
     NO_FRAMES,
     "require-trusted-types-for 'script'",
 ))  # fmt: skip
@@ -38,11 +39,14 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 # In the request's state: the origins that may show the answer in a frame. Whoever knows which EHR asks puts them there.
 FRAMED_BY = "framed_by"
+# Likewise: the origins to which a form in the answer may be sent.
+FORMS_TO = "forms_to"
 
 
-def framed(origins: Iterable[str]) -> str:
-    """The policy of a page that these origins, and our own pages, may show in a frame."""
-    return CONTENT_SECURITY_POLICY.replace(NO_FRAMES, " ".join(("frame-ancestors 'self'", *origins)))
+def opened(framed_by: Iterable[str], forms_to: Iterable[str] = ()) -> str:
+    """The policy of a page that these origins may show in a frame, beside our own, with forms that may go to those."""
+    framed = CONTENT_SECURITY_POLICY.replace(NO_FRAMES, " ".join(("frame-ancestors 'self'", *framed_by)))
+    return framed.replace(OWN_FORMS, " ".join((OWN_FORMS, *forms_to)))
 
 
 class SecurityHeaders:
@@ -62,8 +66,10 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                if framed_by := scope.get("state", {}).get(FRAMED_BY):
-                    headers["Content-Security-Policy"] = framed(framed_by)
+                state = scope.get("state", {})
+                if FRAMED_BY in state:
+                    policy = opened(state[FRAMED_BY], state.get(FORMS_TO, ()))
+                    headers["Content-Security-Policy"] = policy
                 headers["Cache-Control"] = A_YEAR if kept and message["status"] < 400 else "no-store"
             await send(message)
 

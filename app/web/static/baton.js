@@ -56,3 +56,6 @@ if (document.querySelector("[data-refresh]")) {
     for (const part of parts) readAgain(part);
   }, EVERY_MS);
 }
+
+// A form that only carries the browser on does so by itself.
+document.querySelector("form[data-goes-on]")?.requestSubmit();
