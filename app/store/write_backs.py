@@ -13,7 +13,10 @@ HANDLER = "write-back"
 
 @dataclass(frozen=True, slots=True)
 class WriteBackRow:
-    """`kind` is a FHIR type, or "none" while none was chosen. `state`: waiting, sending, done, failed, not-offered."""
+    """`kind` is a FHIR type, or "none" while none was chosen. `state`: waiting, sending, done, failed, not-offered.
+
+    `tries`: those since it was last in line with the referral.
+    """
 
     kind: str
     remote_id: str | None

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from app.gateways.ehr.smart import EhrTrouble
 from app.services.directory.register_ehr import Ehr, register_ehr
 from app.services.referrals.respond import respond
-from app.services.referrals.write_back import write_back
+from app.services.referrals.write_back import MOST_TRIES, write_back
 from tests.builders import refer
 from tests.clinician.charts import condition
 from tests.clinician.ward import Ward
@@ -254,6 +254,21 @@ async def test_an_answer_that_was_lost_makes_nothing_twice(chart: Chart, offers:
     await chart.again()
     assert len(chart.taking.written) == 1
     assert (await chart.stands())[1] == "done"
+
+
+async def test_an_ehr_that_is_away_for_long_holds_up_nothing(chart: Chart) -> None:
+    """It is tried for as long as a delivery is, and then with the patient's next launch."""
+    await chart.refers()
+    chart.taking.offers, chart.taking.refuses = TASK, 503
+    for _ in range(MOST_TRIES - 1):
+        with pytest.raises(EhrTrouble, match="away"):
+            await chart.again()
+    await chart.again()
+    assert await chart.stands() == ("Task", "waiting", "away")
+    chart.taking.refuses = 0
+    await chart.launched("p1")
+    await chart.town.world.settled()
+    assert await chart.stands() == ("Task", "done", None)
 
 
 async def test_an_ehr_that_does_not_say_the_new_id_is_asked_for_it(chart: Chart) -> None:

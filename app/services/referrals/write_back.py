@@ -26,6 +26,8 @@ from app.store.referrals import ReferralRow
 from app.store.write_backs import WriteBackRow
 
 DOOR: Final = "launch"
+# then it waits for the next launch or change: a dead letter would hold up what follows
+MOST_TRIES: Final = 9
 NOTHING: Final = WriteBackRow("none", None, "waiting", 0)
 # what is offered is looked for in this order: (type, what the server must offer, the letters of the scope)
 WAYS: Final[tuple[tuple[str, tuple[Interaction, ...], str], ...]] = (
@@ -35,7 +37,7 @@ WAYS: Final[tuple[tuple[str, tuple[Interaction, ...], str], ...]] = (
 
 
 async def write_back(network: Network, payload: dict[str, Any]) -> None:
-    """Brings the chart in line with the referral. Raises EhrTrouble when the EHR is away: to be tried again."""
+    """Brings the chart in line with the referral. Raises EhrTrouble when the EHR is away: to be tried again soon."""
     key = UUID(payload["referral"])
     async with network.store.unit(()) as unit:
         if await write_backs.another_follows(unit, key):
@@ -50,10 +52,10 @@ async def write_back(network: Network, payload: dict[str, Any]) -> None:
     except EhrTrouble as trouble:
         # what was begun may have been done all the same: the next try looks first
         begun = await _stands(network, key) or before
-        state = STATES.get(trouble.kind, "failed")
-        await _keep(network, row, replace(begun, state=state), trouble.kind)
+        tries = begun.tries + (begun.state != "sending")
+        await _keep(network, row, replace(begun, state=STATES.get(trouble.kind, "failed"), tries=tries), trouble.kind)
         log.warning("write_back_failed", referral=key, connection=row.connection, rule=trouble.kind)
-        if trouble.kind == "away":
+        if trouble.kind == "away" and tries < MOST_TRIES:
             raise
         return
     await _keep(network, row, after, detail)
@@ -75,7 +77,7 @@ async def _written(
     if way == "DocumentReference" and telling.closed_at is None:
         return replace(before, kind=way, state="waiting"), "until-it-ends"
     if way == "DocumentReference" and before.remote_id:
-        return replace(before, state="done"), None
+        return replace(before, state="done", tries=0), None
     tries = before.tries if before.kind == way else 0
     await _keep(network, row, WriteBackRow(way, before.remote_id, "sending", tries + 1), None)
     remote_id = before.remote_id or (await _find(chart, way, telling) if tries else None)
@@ -83,7 +85,7 @@ async def _written(
         remote_id = await _task(chart, telling, remote_id)
     elif remote_id is None:
         remote_id = await _created(chart, chart_entry.document(telling), telling)
-    return WriteBackRow(way, remote_id, "done", tries + 1), None
+    return WriteBackRow(way, remote_id, "done", 0), None
 
 
 async def _way(network: Network, chart: Chart, connection: UUID, patient: str) -> str | None:
