@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 from starlette.responses import JSONResponse
 
 from app.log import configure
+from app.services.launch.refusals import RULES
 from tests.launch.door import Door, parameters
 from tests.launch.ehr import NAMES
+from tests.parts import ROOT
 
 NAME, MRN = "Marisol", "MRN-p1"
 SECRET = "CANARY-of-the-ehr"
@@ -65,3 +67,8 @@ async def test_the_pages_of_a_launch_name_nothing_in_their_address(door: Door) -
     answer = await door.doctor.back(there)
     assert re.fullmatch(r"/clinician/[0-9a-f-]{36}", answer.headers["location"])
     assert not [value for value in parameters(there).values() if value in answer.headers["location"]]
+
+
+def test_the_guide_explains_every_word_that_a_refused_launch_tells() -> None:
+    told = set(re.findall(r"`(launch-[a-z-]+)`", (ROOT / "docs" / "ehr-guide.md").read_text()))
+    assert told == set(RULES)
