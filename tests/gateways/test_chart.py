@@ -98,7 +98,7 @@ async def test_a_search_takes_no_more_than_asked_and_ends_in_a_circle(ehr: Ehr, 
 
 
 @pytest.mark.parametrize(
-    "url", [ELSEWHERE, "//evil.example/x", "http://127.0.0.1:1/fhir/x", "../admin", "%2e%2e/admin", "/other/path", "https://127.0.0.1/fhir/x", 7]
+    "url", [ELSEWHERE, "//evil.example/x", "http://127.0.0.1:1/fhir/x", "../admin", "%2e%2e/admin", "Condition/%2E%2e%2Fadmin", "/other/path", "https://127.0.0.1/fhir/x", 7]
 )  # fmt: skip
 async def test_a_next_link_elsewhere_takes_the_token_nowhere(ehr: Ehr, chart: Chart, url: Any) -> None:
     ehr.answers[SEARCH] = page(condition("c-1"), following=url)

@@ -120,7 +120,7 @@ class Chart:
     def _is_under_base(self, url: str) -> bool:
         """Also after a server has taken dots and escapes for steps: none of them leads out of the base."""
         path, _, _ = url.removeprefix(self.fhir_base).partition("?")
-        steps = path.replace("%2e", ".").replace("%2E", ".").split("/")
+        steps = path.lower().replace("%2e", ".").replace("%2f", "/").split("/")
         return url.startswith((f"{self.fhir_base}/", f"{self.fhir_base}?")) and not {".", ".."} & {*steps}
 
     def _next(self, page: JsonObject) -> str | None:
