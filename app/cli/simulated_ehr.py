@@ -11,7 +11,7 @@ import uvicorn
 
 from app.cli import server
 from app.cli.running import quietly
-from app.cli.simulated_smart import SmartWish, smart_server
+from app.cli.simulated_smart import SmartWish, read_app, smart_server
 from app.clock import SystemClock
 from app.settings import load
 from app.simulate.chart import Chart
@@ -22,6 +22,7 @@ from app.simulate.network import SCOPES, Identity
 from app.simulate.page import page_app
 from app.simulate.people import people
 from app.simulate.shapes import Shape, shape_named
+from app.simulate.smart.server import App
 from app.simulate.vocabulary import Clinic
 
 HOST = "127.0.0.1"
@@ -50,35 +51,37 @@ class Wish:
 def run(wish: Wish) -> None:
     """Until SIGTERM; with `until_stdin_ends` also until whoever started us is gone."""
     installation = quietly(load())
+    launching = replace(wish.smart, launch_url=wish.smart.launch_url or f"{installation.public_url}/launch")
+    app, shape = read_app(launching), _shape(wish.shape)
+    performers = dict(_performer(each) for each in wish.performers)
     file = wish.key_file or installation.data_dir / "simulated-ehr" / "key.pem"
     key = _key(file)
     base = (wish.base or f"{installation.public_url}/fhir").rstrip("/")
     known_as = wish.client_id or wish.smart.client_id
     settings = Settings(
         base=base,
-        shape=_shape(wish.shape),
+        shape=shape,
         clinic=Clinic(wish.name, wish.naming or f"https://simulated-ehr.example/{known_as or 'unregistered'}"),
-        performers=dict(_performer(each) for each in wish.performers),
+        performers=performers,
         every_s=wish.interval_s,
     )
     # the same patients at each start of the same client
     chart = Chart(people(random.Random(known_as), PATIENTS))
     identity = Identity(wish.client_id, key) if wish.client_id else None
     ehr = Ehr(settings, identity, chart, SystemClock().now, random.Random())
-    if identity is None:
+    if identity is None and app is None:
         _say_how_to_register(wish.name, jwks_file(file))
     if wish.until_stdin_ends:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
-    _serve(wish, ehr, key, installation.public_url)
+    _serve(wish, ehr, key, app)
 
 
-def _serve(wish: Wish, ehr: Ehr, key: Key, installation: str) -> None:
+def _serve(wish: Wish, ehr: Ehr, key: Key, app: App | None) -> None:
     settings = ehr.settings
     named = {category: f"{settings.base}/{reference}" for category, reference in settings.performers.items()}
     with server.listening_on(HOST, wish.port) as listener:
         origin = f"http://{HOST}:{listener.getsockname()[1]}"
-        app = replace(wish.smart, launch_url=wish.smart.launch_url or f"{installation}/launch")
-        smart = smart_server(app, origin, settings.clinic, ehr.chart.people, named)
+        smart = smart_server(wish.smart, app, origin, settings.clinic, ehr.chart.people, named)
         greeting = f"Simulated EHR on {origin}\n  FHIR base  {smart.base}"
         greeting += f"\n  launch     {origin}/launch" if smart.app else ""
         config = uvicorn.Config(page_app(ehr, key, smart), timeout_graceful_shutdown=ENDS_WITHIN_S, **server.COMMON)

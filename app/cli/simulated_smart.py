@@ -33,20 +33,25 @@ class SmartWish:
 
 
 def smart_server(
-    wish: SmartWish, origin: str, clinic: Clinic, people: tuple[Person, ...], performers: Mapping[str, str]
+    wish: SmartWish,
+    app: App | None,
+    origin: str,
+    clinic: Clinic,
+    people: tuple[Person, ...],
+    performers: Mapping[str, str],
 ) -> Smart:
-    """`performers`: category -> address of an Organization that consents name."""
-    unknown = [name for name in wish.switches if not known(name)]
-    if unknown:
-        names = ", ".join(each.name for each in SWITCHES)
-        raise typer.BadParameter(f"there is no such switch; there are: {names}", param_hint="--switch")
+    """`app` as `read_app` read it; `performers`: category -> address of an Organization that consents name."""
     now = SystemClock().now
     at = now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     records = Records(clinic, people, performers, at)
-    return Smart(origin, _app(wish), records, new_signer(), now, on=set(wish.switches))
+    return Smart(origin, app, records, new_signer(), now, on=set(wish.switches))
 
 
-def _app(wish: SmartWish) -> App | None:
+def read_app(wish: SmartWish) -> App | None:
+    """The app that may be launched. Raises BadParameter for whatever of the wish cannot be."""
+    if not all(known(name) for name in wish.switches):
+        names = ", ".join(each.name for each in SWITCHES)
+        raise typer.BadParameter(f"there is no such switch; there are: {names}", param_hint="--switch")
     if not wish.client_id:
         return None
     if not wish.redirect_uris:

@@ -86,6 +86,20 @@ def test_what_lists_can_print_json(words: tuple[str, ...], capsys: pytest.Captur
         ("serve", "--workers", "0"),
         ("simulate", "ehr", "--shape", "s3cret-shape"),
         ("simulate", "ehr", "--performer", "s3cret-performer"),
+        ("simulate", "ehr", "--port", "0", "--switch", "s3cret-switch"),
+        ("simulate", "ehr", "--port", "0", "--smart-client-id", "s3cret-app"),
+        (
+            "simulate",
+            "ehr",
+            "--port",
+            "0",
+            "--smart-client-id",
+            "a",
+            "--smart-redirect-uri",
+            "b",
+            "--smart-jwks-file",
+            "s3cret-file",
+        ),  # fmt: skip
     ],
     ids=lambda words: " ".join(words[:3]),
 )

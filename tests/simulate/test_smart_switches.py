@@ -96,7 +96,9 @@ async def test_identity_only(seen: Under) -> None:
 
 async def test_scopes_of_version_1_only(seen: Under) -> None:
     launch = await seen("v1-scopes")
-    assert "permission-v2" not in (await launch.app.discover())["capabilities"]
+    said = await launch.app.discover()
+    assert "permission-v2" not in said["capabilities"]
+    assert {"patient/Task.read", "patient/DocumentReference.write"} <= set(said["scopes_supported"])
     assert not any("/" in scope for scope in await launch.scopes(scope=SCOPES))
     assert await launch.scopes(scope=V1) == set(V1.split())
 

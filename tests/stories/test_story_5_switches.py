@@ -112,6 +112,8 @@ def test_the_story_passes(ward: Ward, nora: PlainClinician, switch: str) -> None
 
     _helps(ward, words, done)
     eventually(lambda: done in nora.open(referral).text, "the clinician reads what was done")
+    if switch != "no-write":
+        eventually(lambda: done in ward.ehr.chart(ward.patient), "the chart holds what was done")
 
 
 def test_with_fewer_scopes_she_adds_the_need_herself(ward: Ward, nora: PlainClinician) -> None:

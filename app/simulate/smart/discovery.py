@@ -43,8 +43,6 @@ def configuration(smart: Smart) -> dict[str, Any]:
         "context-ehr-patient": "no-patient" in smart.on,
         "context-standalone-patient": "no-patient" in smart.on,
     }
-    letters = "{0}/{1}.read" if "v1-scopes" in smart.on else "{0}/{1}.{2}"
-    types = offered(smart.on).items()
     return {
         **endpoints(smart),
         "response_types_supported": ["code"],
@@ -53,9 +51,17 @@ def configuration(smart: Smart) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": CLIENT_ALGORITHMS,
         "authorization_response_iss_parameter_supported": True,
-        "scopes_supported": [*IDENTITY, *(letters.format("patient", name, able) for name, able in types)],
+        "scopes_supported": [*IDENTITY, *_resource_scopes(smart)],
         "capabilities": [name for name in CAPABILITIES if not without.get(name, False)],
     }
+
+
+def _resource_scopes(smart: Smart) -> list[str]:
+    types = offered(smart.on).items()
+    if "v1-scopes" not in smart.on:
+        return [f"patient/{name}.{letters}" for name, letters in types]
+    reads = [f"patient/{name}.read" for name, _ in types]
+    return [*reads, *(f"patient/{name}.write" for name, letters in types if "c" in letters)]
 
 
 def openid(smart: Smart) -> dict[str, Any]:
