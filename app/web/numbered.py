@@ -44,6 +44,7 @@ class Numbered:
 
 KNOWN = (
     "fhir",
+    ".well-known",
     "oauth",
     "static",
     "ops",

@@ -5,7 +5,14 @@ import pytest
 
 from tests.town import Town
 
-OPEN = ("/live", "/ready", "/fhir/metadata", "/fhir/.well-known/smart-configuration", "/sign-in")
+OPEN = (
+    "/live",
+    "/ready",
+    "/fhir/metadata",
+    "/fhir/.well-known/smart-configuration",
+    "/.well-known/jwks.json",
+    "/sign-in",
+)
 
 
 @pytest.mark.parametrize("address", OPEN)

@@ -90,8 +90,11 @@ class FakeEhr:
         return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 302)
 
     async def exchange(self, request: Request) -> Response:
-        form = dict((await request.form()).items())
-        self.exchanges.append(form)  # type: ignore[arg-type]
+        sent = (await request.form()).items()
+        form = {
+            name: str(value) for name, value in (*sent, ("authorization", request.headers.get("authorization", "")))
+        }
+        self.exchanges.append(form)
         await asyncio.sleep(self.token_waits_s)
         if form.get("grant_type") == "refresh_token":
             scope = self.refreshes.pop(str(form["refresh_token"]), None)

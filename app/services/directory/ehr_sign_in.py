@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 from app.fhir.errors import Invalid
+from app.gateways.keys import BadKey, signing_key
 from app.gateways.outbound.addresses import BadAddress, places, private_range
 
 MAX_CLIENT_ID = 250
@@ -23,7 +24,10 @@ def check_client_id(client_id: str) -> None:
 
 def check_key(file: Path) -> None:
     """The file holds a private key that we can sign with, and not everybody may read it."""
-    _private_bytes(file, "key")
+    try:
+        signing_key(_private_bytes(file, "key"))
+    except BadKey:
+        raise Invalid("ehr-key", "The key file holds no private key in PEM, RSA of 2048 bits or EC on P-384.") from None
 
 
 def read_secret(file: Path) -> str:
