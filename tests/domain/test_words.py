@@ -98,3 +98,10 @@ def test_every_status_of_a_referral_has_words() -> None:
 
     assert all(words.status_words(status) for status in statuses(REFERRAL_TASK))
     assert words.status_words("other") == ""
+
+
+@pytest.mark.parametrize("request_priority", ["", "routine", "urgent", "asap", "stat"])
+@pytest.mark.parametrize("task_priority", ["", "routine", "urgent"])
+def test_what_either_says_is_more_than_routine_is_urgent(request_priority: str, task_priority: str) -> None:
+    said = [{"priority": each} if each else {} for each in (request_priority, task_priority)]
+    assert words.urgent(*said) == ({request_priority, task_priority} - {"", "routine"} != set())

@@ -68,6 +68,7 @@ def story(*, do_not_contact: bool = False, known: bool = True) -> Story:
         do_not_contact=do_not_contact,
         agreed=Agreed("consent", NOW if known else None),
         notes=(EVIL,) if known else (),
+        urgent=known,
     )
 
 
@@ -120,8 +121,8 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         olga | form | {"typed": said, "wrong": {**{each: each for each in said}, "": EVIL}},
     )
     nothing = {"targets": [], "typed": {"to": "", "basis": "", "attestation": ""}, "wrong": {}, "done": ""}
-    yield "ops unknown", "ops/referral.html", olga | nothing | {"detail": detail(known=False), "changed": False}
-    view = {"detail": detail(known=True), "targets": [("a", EVIL)], "done": "", "changed": True}
+    yield "ops unknown", "ops/referral.html", olga | nothing | {"detail": detail(known=False)}
+    view = {"detail": detail(known=True), "targets": [("a", EVIL)], "done": ""}
     yield "ops referral", "ops/referral.html", olga | view | {"typed": typed, "wrong": {"attestation": "attestation"}}
     yield "withdraw", "ops/withdraw.html", olga | {"person": EVIL, "back": "/ops", "wrong": {"": EVIL}}
     for code in (400, 403, 404, 409, 413, 429, 500, 503):

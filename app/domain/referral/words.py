@@ -142,3 +142,8 @@ def contact_prohibited(request: Tree) -> bool:
         for detail in request.get("orderDetail", ())
         for coding in detail.get("coding", ())
     )
+
+
+def urgent(request: Tree, task: Tree) -> bool:
+    """Whether either says that it is more than routine."""
+    return any(tree.get("priority", "routine") != "routine" for tree in (request, task))

@@ -78,6 +78,7 @@ class Story:
     do_not_contact: bool
     agreed: Agreed | None
     notes: tuple[str, ...] = ()
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

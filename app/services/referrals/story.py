@@ -68,6 +68,7 @@ async def tell(
         do_not_contact=words.contact_prohibited(request),
         agreed=await _agreed(unit, children),
         notes=words.notes(request),
+        urgent=words.urgent(request, task),
     )
 
 

@@ -141,7 +141,7 @@ def _waiting_item(network: Network, row: ReferralRow, material: Material, names:
         next_action=NEXT_ACTIONS.get(row.next_action or "", ""),
         due=row.due,
         overdue=row.due is not None and row.due < network.clock.now(),
-        urgent=_urgent(request, task),
+        urgent=words.urgent(request, task),
     )
 
 
@@ -158,7 +158,7 @@ def _inbox_item(network: Network, caller: Caller, row: ReferralRow, child: Child
         due=row.due if mine else None,
         overdue=mine and row.due is not None and row.due < network.clock.now(),
         received=child.passed_on_at,
-        urgent=_urgent(request, task),
+        urgent=words.urgent(request, task),
         next_action=NEXT_ACTIONS.get(row.next_action or "", "") if mine else "",
     )
 
@@ -180,10 +180,6 @@ def _source(row: ReferralRow, material: Material) -> tuple[JsonObject, JsonObjec
 
 def _why(row: ReferralRow) -> str:
     return WHY_WAITING.get(row.waiting_because or "", "")
-
-
-def _urgent(request: JsonObject, task: JsonObject) -> bool:
-    return any(tree.get("priority", "routine") != "routine" for tree in (request, task))
 
 
 async def _candidates(network: Network, unit: Unit, request: JsonObject) -> tuple[UUID, ...]:

@@ -6,10 +6,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import VersionConflict
 from app.services.referrals.end import end
 from app.services.referrals.views import waiting_item
-from app.web.ops.screens import referral
 from app.web.pages import session
 from app.web.pages.asking import REFUSED, Asked, problems_with
 from app.web.pages.forms import posted_form
@@ -33,8 +31,6 @@ async def send(request: Request) -> Response:
             key: UUID = request.path_params["referral"]
             await end(request.app.state.network, visitor.caller, key, reason=form.text("words"))
             return RedirectResponse("/ops?done=end", SEE_OTHER)
-        except VersionConflict:
-            return await referral.page(request, visitor, changed=True)
         except REFUSED as refusal:
             wrong = {"words": refusal.issues[0].message}
     asked = replace(await _asked(request, visitor), words=form.text("words"), wrong=wrong)

@@ -6,7 +6,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.fhir.errors import VersionConflict
 from app.services.directory.members import targets
 from app.services.referrals.pass_on import pass_on
 from app.web.ops.screens import referral
@@ -37,8 +36,6 @@ async def send(request: Request) -> Response:
             basis_kind=typed["basis"],
             attestation=typed["attestation"],
         )
-    except VersionConflict:
-        return await referral.page(request, visitor, typed=typed, changed=True)
     except REFUSED as refusal:
         return await referral.page(request, visitor, typed=typed, wrong={"basis": refusal.issues[0].message})
     return RedirectResponse("/ops?done=pass-on", SEE_OTHER)

@@ -12,7 +12,7 @@ from app.services.referrals.views import waiting_item
 from app.web.pages import session
 from app.web.pages.templates import render
 
-CONFLICT, UNPROCESSABLE = 409, 422
+UNPROCESSABLE = 422
 
 
 async def show(request: Request) -> Response:
@@ -27,7 +27,6 @@ async def page(
     typed: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
     done: str = "",
-    changed: bool = False,
 ) -> Response:
     """The referral as it stands now, with what was typed into its form and what is wrong with it."""
     network = request.app.state.network
@@ -40,9 +39,8 @@ async def page(
         "typed": typed or _suggested(detail),
         "wrong": wrong or {},
         "done": done,
-        "changed": changed,
     }
-    status = CONFLICT if changed else UNPROCESSABLE if wrong else 200
+    status = UNPROCESSABLE if wrong else 200
     return render(request, "ops/referral.html", status=status, visitor=visitor, **view)
 
 
