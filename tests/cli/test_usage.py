@@ -99,7 +99,7 @@ def test_what_lists_can_print_json(words: tuple[str, ...], capsys: pytest.Captur
             "b",
             "--smart-jwks-file",
             "s3cret-file",
-        ),  # fmt: skip
+        ),
     ],
     ids=lambda words: " ".join(words[:3]),
 )

@@ -74,6 +74,8 @@ def chart(clinic: Clinic, subject: Subject, flavour: Flavour) -> Iterator[Resour
 
 def _patient(clinic: Clinic, subject: Subject, flavour: Flavour) -> Resource:
     tree = parties.patient(clinic, subject.person) | {"id": subject.id}
+    kind = concept(TERMS + "v2-0203", Coded("MR", "Medical record number"))
+    tree["identifier"] = [each | {"type": kind} for each in tree["identifier"]]
     if flavour == "sdohcc":
         return tree
     tree["meta"] = {"profile": [US_CORE + "patient"]}
