@@ -1,10 +1,13 @@
 """The stories by HTTP alone: people answer on the pages as a browser without script does, systems by FHIR."""
 
 import asyncio
+import re
 
 from tests.pages.browsing import Browser
 from tests.stories.answering import answer, complete
+from tests.stories.plain import PlainClinician
 from tests.stories.referral import Referral, Sent, drawn_referral, guides_referral, send, with_consent_for
+from tests.stories.simulated import simulated_ehr
 from tests.stories.system import System, Tree
 from tests.stories.town import Person, Town
 from tests.stories.waiting import eventually
@@ -19,6 +22,7 @@ async def tell(place: Town, folder: Folder) -> None:
     await _the_second_helps(place, folder)
     await _it_ends(place)
     await _somebody_calls(place)
+    _a_clinician_refers(place)
 
 
 async def _the_loop_closes(place: Town, folder: Folder) -> None:
@@ -97,6 +101,22 @@ async def _somebody_calls(place: Town) -> None:
         page = await olga.press("Take referral", who=who, **said, **helper, **need, **basis)
         assert "The number to tell the caller" in page.text, page.status_code
     await olga.close()
+
+
+def _a_clinician_refers(place: Town) -> None:
+    """Story 5 without a window: from a simulated EHR's charts, once to be helped with and once to be cancelled."""
+    with simulated_ehr(place) as ehr:
+        for cancels in (False, True):
+            nora, (patient, person) = PlainClinician(ehr), ehr.patient()
+            nora.launch(patient)
+            nora.refers(place.first.place.split("/")[1], person, f"No {place.draw.word()}")
+            assert "The referral was sent" in nora.text(), nora.heading()
+            if cancels:
+                referral = re.findall(r"/clinician/[^/\"]+/referrals/[^/\"]+", nora.page.text)[0]
+                nora.open(f"{place.server.address}{referral}/cancel")
+                nora.press("Cancel referral", words="Help came from the family")
+                assert "The referral was cancelled" in nora.text(), nora.heading()
+            nora.close()
 
 
 def _drawn(place: Town, *to: str) -> Referral:
