@@ -117,3 +117,17 @@ async def test_a_chart_that_changed_meanwhile_is_shown_again_before_anything_is_
     assert await ward.referrals() == []
     await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
     assert len(await ward.referrals()) == 1
+
+
+async def test_a_consent_of_the_chart_that_cannot_be_read_any_more_ends_the_sharing(ward: Ward) -> None:
+    address = f"{ward.town.world.address}/fhir/Organization/{ward.town.pantry}"
+    ward.ehr.chart["Consent/agreed"] = consent(address)
+    here = await ward.launched()
+    await here.refers(ward.town.pantry, basis="chart")
+    await ward.town.world.settled()
+    ward.ehr.chart["Consent/agreed"] = consent(address, scope="lost")
+    await here.open()
+    assert await ward.town.cbo.search("Patient") == []
+    await ward.town.world.settled()
+    (row,) = await ward.referrals()
+    assert row["owner"] == ward.town.platform

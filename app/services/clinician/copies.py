@@ -15,13 +15,15 @@ from app.fhir.errors import Value
 from app.fhir.json import JsonObject
 from app.fhir.references import Local, parse_reference
 from app.services.launch.session import Launched
+from app.services.lookups.decision import end_parts
 from app.services.network import Network
 from app.services.retries import with_retries
 from app.services.steps.structure import judge_copy
 from app.services.write import write_in
 from app.services.writing import Entry
-from app.store import connections, origins, resources
+from app.store import bases, connections, events, origins, resources
 from app.store.pool import Unit
+from app.store.record import DeliveryRow, EventRow
 from app.store.resources import Stored
 
 # what a server puts on each version by itself
@@ -83,8 +85,21 @@ async def read_again(network: Network, launched: Launched, trees: Iterable[JsonO
             if copies.entries:
                 await write_in(network, unit, launched.caller, copies.entries)
             await note(unit, launched, copies)
+            await _end_unreadable(network, unit, launched, copies)
 
     await with_retries(once)
+
+
+async def _end_unreadable(network: Network, unit: Unit, launched: Launched, copies: Copies) -> None:
+    """A Consent that we hold and that cannot be read whole any more permits nothing: errors deny."""
+    consents = [("Consent", name.partition("/")[2]) for name in copies.refused if name.startswith("Consent/")]
+    for held in (await origins.copies(unit, launched.connection.id, consents)).values():
+        standing = [basis.id for basis in await bases.of_consent(unit, held)]
+        if standing:
+            await end_parts(unit, standing)
+            event = EventRow(network.ids.next(), "consent.unreadable", held, member=launched.member)
+            payload = {"type": "Consent", "resource": str(held)}
+            await events.add(unit, event, [DeliveryRow(event.id, "react", str(held), payload)])
 
 
 async def _changed(unit: Unit, launched: Launched, trees: Iterable[JsonObject]) -> list[JsonObject]:
