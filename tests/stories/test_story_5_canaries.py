@@ -1,6 +1,7 @@
 """Story 5 with marks on everything that is nobody's business: logs, histories, referrers and pages that say "no" are
 looked through for them, at the most talkative level of the log."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
@@ -17,18 +18,20 @@ from tests.stories.waiting import eventually
 
 pytestmark = pytest.mark.needs("chromium")
 
-# what the EHR gives out begins with these; an id_token is a JWT
-HANDLES = ("ehr-launch-", "ehr-code-", "ehr-access-", "ehr-refresh-", "eyJ")
+# what the EHR gives out begins with these; an id_token is a JWT, whose first two parts begin with {"
+HANDLES = ("ehr-launch-", "ehr-code-", "ehr-access-", "ehr-refresh-")
+JWT = re.compile(r"eyJ[\w-]+\.eyJ")
 PARAMETERS = ("code=", "state=", "launch=", "iss=")
 
 
 @dataclass
 class Told:
-    """One referral from launch to outcome. `marks` stand for the person, the words, the handles; `requests` are those
+    """One referral from launch to outcome. `marks` stand for record number, words, handles; `requests` are those
     of the clinician's windows; `histories` the addresses that her browser keeps, `given` what else it has of us."""
 
     place: Town
     ehr: SimulatedEhr
+    person: str
     marks: tuple[str, ...]
     histories: list[str]
     given: list[str]
@@ -36,7 +39,10 @@ class Told:
     refusals: dict[str, str] = field(default_factory=dict)
 
     def found(self, text: str) -> list[str]:
-        return [mark for mark in self.marks if mark.lower() in text.lower()]
+        """Handles wherever they stand, names as words: Content-Transfer-Encoding tells of nobody Tran."""
+        names = [word for word in self.person.split() if len(word) > 3 and re.search(rf"\b{word}\b", text)]
+        tokens = JWT.findall(text)
+        return [*(mark for mark in self.marks if mark.lower() in text.lower()), *names, *tokens]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +63,8 @@ def told(browser: Browser) -> Iterator[Told]:
         nora.opens_the_referral()
         eventually(lambda: nora.looks_again() and done in nora.reads(), "her page shows what was done")
         eventually(lambda: done in ehr.chart(patient), "the EHR's chart holds what was done")
-        marks = (*HANDLES, *person.split(), patient, f"{patient[:3]}-{patient[3:]}", words, done)
-        story = Told(place, ehr, marks, _history(nora.page), _given(nora.page), requests)
+        marks = (*HANDLES, person, patient, f"{patient[:3]}-{patient[3:]}", words, done)
+        story = Told(place, ehr, person, marks, _history(nora.page), _given(nora.page), requests)
         story.refusals = _refusals(nora.page, story)
         yield story
         nora.close()
@@ -80,10 +86,10 @@ def _refusals(page: Page, story: Told) -> dict[str, str]:
     """Address as asked -> what the browser shows and keeps of it."""
     marked = dict.fromkeys(("launch", "code", "state", "error"), "ehr-code-" + "x" * 30)
     asked = {
-        "/launch?" + urlencode({"iss": "https://eyJ.example/fhir", "launch": marked["launch"]}),
+        "/launch?" + urlencode({"iss": "https://ehr-access-x.example/fhir", "launch": marked["launch"]}),
         "/launch?" + urlencode({"iss": story.ehr.base, "launch": f"<b>{marked['launch']}"}),
         "/launch/callback?" + urlencode({"code": marked["code"], "state": marked["state"]}),
-        "/launch/callback?" + urlencode({"error": marked["error"], "state": marked["state"], "iss": "eyJ"}),
+        "/launch/callback?" + urlencode({"error": marked["error"], "state": marked["state"], "iss": "ehr-access-x"}),
     }
     found = {}
     for each in asked:
@@ -92,6 +98,12 @@ def _refusals(page: Page, story: Told) -> dict[str, str]:
         assert answer.status == 400, each
         found[each] = f"{page.content()} {page.url} {dict(answer.headers)}"
     return found
+
+
+def test_marks_are_found_where_they_stand(told: Told) -> None:
+    for mark in (*told.marks, "eyJhbGciOi.eyJpc3Mi", f"x ehr-code-{'y' * 43}", f"{told.person}."):
+        assert told.found(f"before {mark} after")
+    assert told.found("Content-Transfer-Encoding: quoted-printable") == []
 
 
 def test_logs_say_nothing_of_them(told: Told) -> None:
@@ -129,4 +141,4 @@ def test_no_page_that_refuses_repeats_or_keeps_what_was_sent(told: Told) -> None
 
 def test_the_browser_is_never_given_a_token(told: Told) -> None:
     assert told.given
-    assert [each for each in told.given if any(mark in each for mark in HANDLES)] == []
+    assert [each for each in told.given if JWT.search(each) or any(mark in each for mark in HANDLES)] == []
