@@ -1,7 +1,9 @@
 """How an app proves to the simulated EHR who it is: with its keys, with its secret, or not at all."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -88,6 +90,35 @@ async def test_what_it_signed_serves_once(signed: Smart) -> None:
         form: dict[str, str | None] = {"client_assertion_type": TYPE, "client_assertion": assertion()}
         assert (await exchanged(app, signed, form)).status_code == 200
         assert (await exchanged(app, signed, form)).json() == {"error": "invalid_client"}
+
+
+class Keys(BaseHTTPRequestHandler):
+    """Answers the app's public keys."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(KEYS.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
+
+
+async def test_an_apps_keys_may_lie_at_an_address() -> None:
+    server = HTTPServer(("127.0.0.1", 0), Keys)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/"
+    form: dict[str, str | None] = {"client_assertion_type": TYPE, "client_assertion": assertion()}
+    try:
+        found = smart_server(Clock(), replace(APP, kind="asymmetric", jwks_url=address))
+        async with plain_app(found) as app:
+            assert (await exchanged(app, found, form)).status_code == 200
+    finally:
+        server.shutdown()
+        server.server_close()
+    away = smart_server(Clock(), replace(APP, kind="asymmetric", jwks_url=address))
+    async with plain_app(away) as app:
+        assert (await exchanged(app, away, form)).json() == {"error": "invalid_client"}
 
 
 async def test_an_app_with_a_secret_says_it_in_its_header() -> None:
