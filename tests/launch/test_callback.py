@@ -1,5 +1,6 @@
 """The EHR sends the browser back: whose answer it is, and that it counts once."""
 
+import asyncio
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
@@ -66,6 +67,21 @@ async def test_an_answer_counts_once(door: Door) -> None:
     assert (await door.doctor.back(there)).status_code == 303
     await refused(door, there, "launch-state-used", exchanges=1)
     assert len(await door.sessions()) == 1
+
+
+async def test_an_answer_that_comes_twice_at_once_counts_once(door: Door) -> None:
+    await door.doctor.begin()
+    there = await door.doctor.at_the_ehr()
+    answers = await asyncio.gather(*(door.doctor.http.get(there) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [303, 400, 400, 400]
+    assert len(door.ehr.exchanges) == 1
+
+
+async def test_looking_at_the_answer_without_opening_it_does_not_use_it_up(door: Door) -> None:
+    await door.doctor.begin()
+    there = await door.doctor.at_the_ehr()
+    assert (await door.doctor.http.head(there)).status_code == 405
+    assert (await door.doctor.back(there)).status_code == 303
 
 
 async def test_a_code_that_was_used_elsewhere_is_refused_by_the_ehr_and_said_so(door: Door) -> None:
