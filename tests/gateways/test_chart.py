@@ -98,6 +98,52 @@ async def test_a_search_takes_no_more_than_asked_and_ends_in_a_circle(ehr: Ehr, 
 
 
 @pytest.mark.parametrize(
+    ("pages", "most", "complete"),
+    [
+        ([page(condition("c-1"))], 2, True),
+        ([page(condition("c-1"), condition("c-2"))], 2, True),
+        ([page(condition("c-1"), condition("c-2"), condition("c-3"))], 2, False),
+        ([page(condition("c-1"), condition("c-2"), following="Condition?page=1")], 2, False),
+        ([page(condition("c-1"), following="Condition?page=1"), page(condition("c-2"))], 2, True),
+        ([page(condition("c-1"), following="Condition?page=1")] * 2, 9, False),
+        ([page(condition("c-1"), condition("a/b"))], 2, False),
+        ([page(OUTCOME)], 2, True),
+    ],
+)
+async def test_a_search_says_whether_it_found_everything(
+    ehr: Ehr, chart: Chart, pages: list[Any], most: int, complete: bool
+) -> None:
+    ehr.answers[SEARCH] = lambda seen: answer(dump(pages["page=1" in seen.path]))
+    assert (await chart.search("Condition", {}, most)).complete is complete
+
+
+async def test_ids_written_as_numbers_are_ids_and_what_has_none_is_left_out(ehr: Ehr, chart: Chart) -> None:
+    odd = [
+        {"resourceType": "Condition"},
+        *({"resourceType": "Condition", "id": id} for id in (7, 1.5, True, None, [], {}, "a/b", "")),
+    ]
+    ehr.answers[SEARCH] = page(*odd, condition("c-1"))
+    assert [tree["id"] for tree in await chart.search("Condition", {})] == ["7", "1.5", "c-1"]
+    ehr.answers["GET /fhir/Patient/7"] = PATIENT | {"id": 7}
+    assert await chart.read("Patient", "7") == PATIENT | {"id": "7"}
+
+
+@pytest.mark.parametrize("id", [None, [], {}, True])
+async def test_a_resource_without_an_id_is_not_the_one_that_was_asked_for(ehr: Ehr, chart: Chart, id: Any) -> None:
+    ehr.answers[READ] = PATIENT | {"id": id}
+    with pytest.raises(EhrTrouble, match="not-fhir"):
+        await chart.read("Patient", "p-1")
+
+
+@pytest.mark.parametrize("url", ["//[", "http://[x", "Condition/..;/x", "a%5c..%5cx", "..\\x", "Condition;v=1/x"])
+async def test_a_next_link_that_nobody_can_read_as_one_place_is_not_followed(ehr: Ehr, chart: Chart, url: str) -> None:
+    ehr.answers[SEARCH] = page(condition("c-1"), following=url)
+    with pytest.raises(EhrTrouble):
+        await chart.search("Condition", {})
+    assert len(ehr.server.seen) == 1
+
+
+@pytest.mark.parametrize(
     "url", [ELSEWHERE, "//evil.example/x", "http://127.0.0.1:1/fhir/x", "../admin", "%2e%2e/admin", "Condition/%2E%2e%2Fadmin", "/other/path", "https://127.0.0.1/fhir/x", 7]
 )  # fmt: skip
 async def test_a_next_link_elsewhere_takes_the_token_nowhere(ehr: Ehr, chart: Chart, url: Any) -> None:

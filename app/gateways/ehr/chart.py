@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urljoin
 
 from app.fhir import json
 from app.fhir.errors import Refusal
-from app.fhir.json import JsonObject
+from app.fhir.json import JsonObject, Number
 from app.gateways.ehr.discovery import ask_json
 from app.gateways.ehr.trouble import EhrTrouble, Kind, from_call
 from app.gateways.outbound.addresses import Allowance
@@ -45,6 +45,12 @@ class Capabilities:
         return (type_name, interaction) in self.offered
 
 
+class Found(list[JsonObject]):
+    """What a search found. `complete` is false when the server has more, or gave what cannot be named by an id."""
+
+    complete: bool = True
+
+
 @dataclass(slots=True)
 class Chart:
     """One EHR's chart by one access token. Every method raises EhrTrouble."""
@@ -62,25 +68,29 @@ class Chart:
         if answer.status in (404, 410):
             return None
         tree = _resource(_good(answer), type_name)
-        if tree.get("id") != id:
+        if not _name(tree) or tree["id"] != id:
             raise EhrTrouble("not-fhir")
         return tree
 
-    async def search(self, type_name: str, params: Mapping[str, str], most: int = 200) -> list[JsonObject]:
+    async def search(self, type_name: str, params: Mapping[str, str], most: int = 200) -> Found:
         """At most `most` resources of this type, over as many pages as it takes; notes of the server are left out."""
         query = urlencode({**params, "_count": str(min(most, PAGE))})
         url: str | None = f"{self.fhir_base}/{type_name}?{query}"
-        found: list[JsonObject] = []
-        asked: set[str] = set()
+        found, asked, unnamed = Found(), set[str](), 0
         while url is not None and url not in asked and len(found) < most and len(asked) < MAX_PAGES:
             asked.add(url)
             answer = await self._call("GET", url)
             if answer.status in (400, 422):  # it does not know one of the parameters
                 raise EhrTrouble("not-offered")
             page = _resource(_good(answer), "Bundle")
-            found += _entries(page, type_name)
+            trees = _entries(page, type_name)
+            named = [tree for tree in trees if _name(tree)]
+            found += named
+            unnamed += len(trees) - len(named)
             url = self._next(page)
-        return found[:most]
+        found.complete = url is None and len(found) <= most and not unnamed
+        del found[most:]
+        return found
 
     async def capabilities(self) -> Capabilities:
         """What the server says it offers; asked without the token, as anybody may."""
@@ -118,28 +128,33 @@ class Chart:
             raise from_call(trouble) from None
 
     def _is_under_base(self, url: str) -> bool:
-        """Also after a server has taken dots and escapes for steps: none of them leads out of the base."""
+        """Also after a server has taken dots, escapes and parameters for steps: none of them leads out of the base."""
         path, _, _ = url.removeprefix(self.fhir_base).partition("?")
-        steps = path.lower().replace("%2e", ".").replace("%2f", "/").split("/")
-        return url.startswith((f"{self.fhir_base}/", f"{self.fhir_base}?")) and not {".", ".."} & {*steps}
+        plain = path.lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\").replace("%3b", ";")
+        if {"\\", ";"} & {*plain} or {".", ".."} & {*plain.split("/")}:
+            return False
+        return url.startswith((f"{self.fhir_base}/", f"{self.fhir_base}?"))
 
     def _next(self, page: JsonObject) -> str | None:
         """The next page's address; one not under the base ends it all: half a chart is not shown as a whole one."""
         links = page.get("link")
         for link in links if isinstance(links, list) else ():
             if isinstance(link, dict) and link.get("relation") == "next":
-                url = link.get("url")
-                url = urljoin(f"{self.fhir_base}/", url) if isinstance(url, str) else ""
-                if not self._is_under_base(url):
-                    raise EhrTrouble("address")
-                return url
+                return self._within(link.get("url"))
         return None
 
-    def _id_in(self, location: str, type_name: str) -> str:
-        path = urljoin(f"{self.fhir_base}/", location)
-        if not self._is_under_base(path):
+    def _within(self, said: object) -> str:
+        """The address that a server named, which may be a relative one. Raises EhrTrouble."""
+        try:
+            url = urljoin(f"{self.fhir_base}/", said) if isinstance(said, str) else ""
+        except ValueError:
+            raise EhrTrouble("not-fhir") from None
+        if not self._is_under_base(url):
             raise EhrTrouble("address")
-        kind, _, rest = path.removeprefix(f"{self.fhir_base}/").partition("/")
+        return url
+
+    def _id_in(self, location: str, type_name: str) -> str:
+        kind, _, rest = self._within(location).removeprefix(f"{self.fhir_base}/").partition("/")
         id = rest.partition("/")[0]
         return id if kind == type_name and _ID.fullmatch(id) else ""
 
@@ -170,13 +185,20 @@ def _entries(page: JsonObject, type_name: str) -> list[JsonObject]:
     return [tree for tree in trees if isinstance(tree, dict) and tree.get("resourceType") == type_name]
 
 
+def _name(tree: JsonObject) -> bool:
+    """True when it has an id; one written as a number becomes its text, as some EHRs mean it."""
+    id = tree.get("id")
+    if isinstance(id, Number) or type(id) is int:
+        id = tree["id"] = id.text if isinstance(id, Number) else str(id)
+    return isinstance(id, str) and _ID.fullmatch(id) is not None
+
+
 def _id_of(answer: Answer, type_name: str) -> str:
     try:
         tree = json.parse(answer.body) if answer.body else {}
     except Refusal:
         return ""
-    id = tree.get("id")
-    return id if tree.get("resourceType") == type_name and isinstance(id, str) and _ID.fullmatch(id) else ""
+    return str(tree["id"]) if tree.get("resourceType") == type_name and _name(tree) else ""
 
 
 def _offered(statement: JsonObject) -> list[tuple[str, str]]:
