@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -79,7 +80,7 @@ class FakeEhr:
         )
 
     async def authorize(self, request: Request) -> Response:
-        form = await request.form() if request.method == "POST" else request.query_params
+        form = QueryParams((await request.body()).decode()) if request.method == "POST" else request.query_params
         asked = {name: str(value) for name, value in form.items()}
         self.authorizations.append(asked)
         code = secrets.token_urlsafe(16)
@@ -90,7 +91,7 @@ class FakeEhr:
         return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 302)
 
     async def exchange(self, request: Request) -> Response:
-        sent = (await request.form()).items()
+        sent = QueryParams((await request.body()).decode()).items()
         form = {
             name: str(value) for name, value in (*sent, ("authorization", request.headers.get("authorization", "")))
         }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData, QueryParams
+from starlette.datastructures import QueryParams
 
 from app.simulate.fhir.scopes import granted
 from app.simulate.smart import grants
@@ -39,7 +39,7 @@ class Back(Exception):
         self.address = address
 
 
-def begin(smart: Smart, asked: QueryParams | FormData) -> str:
+def begin(smart: Smart, asked: QueryParams) -> str:
     """The handle of a request that stands. Raises Stranger, Back."""
     fields = {name: str(value) for name, value in asked.multi_items()}
     app = smart.app

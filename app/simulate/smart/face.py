@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader
-from starlette.datastructures import FormData
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -21,6 +21,7 @@ from app.simulate.smart.faults import changed, instead
 from app.simulate.smart.grants import LAUNCH_LIFE, Launch, keep
 from app.simulate.smart.server import ELSEWHERE, OAUTH, Smart
 from app.simulate.smart.switches import SWITCHES, known
+from app.simulate.wire import form_of
 
 SEE_OTHER, BAD, FORBIDDEN = 303, 400, 403
 OPEN = {"Access-Control-Allow-Origin": "*"}
@@ -86,7 +87,7 @@ class Desk:
         return JSONResponse(self.smart.signer.jwks, headers=OPEN)
 
     async def authorize(self, request: Request) -> Response:
-        asked = request.query_params if request.method == "GET" else await request.form()
+        asked = request.query_params if request.method == "GET" else await form_of(request)
         try:
             handle = authorize.begin(self.smart, asked)
         except authorize.Stranger as stranger:
@@ -113,7 +114,7 @@ class Desk:
         )
 
     async def decide(self, request: Request) -> Response:
-        form = await request.form()
+        form = await form_of(request)
         allowed, patient = form.get("decision") == "allow", str(form.get("patient", ""))
         handle = request.path_params["request"]
         try:
@@ -127,7 +128,7 @@ class Desk:
         if broken is not None:
             return broken
         kind = request.headers.get("Content-Type", "").partition(";")[0]
-        form = await request.form() if kind == "application/x-www-form-urlencoded" else FormData()
+        form = await form_of(request) if kind == "application/x-www-form-urlencoded" else QueryParams()
         try:
             given = await token.answer(self.smart, form, request.headers.get("Authorization", ""))
         except token.Refused as refused:
@@ -148,7 +149,7 @@ class Desk:
 
     async def launch(self, request: Request) -> Response:
         """A fresh handle for this launch; the browser carries it to the app."""
-        form, smart = await request.form(), self.smart
+        form, smart = await form_of(request), self.smart
         patient, framed = str(form.get("patient", "")), form.get("where") == "frame"
         if smart.app is None or (patient and self._subject(patient) is None):
             return self._refused("There is no such app, or no such patient.")
@@ -161,7 +162,7 @@ class Desk:
 
     async def switch(self, request: Request) -> Response:
         """These switches and no others are on from now on."""
-        form = await request.form()
+        form = await form_of(request)
         names = [str(name) for name in form.getlist("switch")]
         if not all(known(name) for name in names):
             return self._refused("There is no such switch.")

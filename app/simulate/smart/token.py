@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import httpx
-from starlette.datastructures import FormData
+from starlette.datastructures import QueryParams
 
 from app.simulate.smart.grants import Access, Grant, Refresh, keep
 from app.simulate.smart.identity import id_token
@@ -34,7 +34,7 @@ class Refused(Exception):
         self.status = status
 
 
-async def answer(smart: Smart, form: FormData, authorization: str) -> dict[str, Any]:
+async def answer(smart: Smart, form: QueryParams, authorization: str) -> dict[str, Any]:
     """The members of a good answer. Raises Refused."""
     fields = {name: str(value) for name, value in form.multi_items()}
     if any(len(form.getlist(name)) > 1 for name in fields):
