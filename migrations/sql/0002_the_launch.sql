@@ -88,3 +88,5 @@ CREATE TABLE write_back (
     FOREIGN KEY(referral) REFERENCES referral (id),
     FOREIGN KEY(connection) REFERENCES connection (id)
 );
+
+CREATE INDEX write_back_unwritten ON write_back (connection) WHERE state <> 'done';

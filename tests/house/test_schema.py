@@ -1,6 +1,7 @@
 """The schema: migrations make what the tables declare; a start knows without Alembic whether a database has it."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -41,6 +42,19 @@ async def test_migrating_again_changes_nothing_and_the_application_may_only_add_
                 table,
             )
             assert dict(rights) == {"add": True, "change": False}
+    finally:
+        await app.close()
+
+
+@pytest.mark.parametrize("states", ["= 'waiting'", "IN ('waiting', 'failed', 'not-offered')"])
+async def test_what_is_not_in_an_ehrs_chart_yet_is_found_without_reading_what_is(
+    database: Database, states: str
+) -> None:
+    app = await asyncpg.connect(database.app_dsn)
+    try:
+        await app.execute("SET enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await app.fetch(statement, uuid4()))
+        assert "write_back_unwritten" in plan
     finally:
         await app.close()
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import internal_json, key, moment, number, octets, unique_octets, words
@@ -83,7 +83,10 @@ class WriteBack(SQLModel, table=True):
     """What of a referral was written into the EHR's chart, or why it was not; one row per referral and kind."""
 
     __tablename__ = "write_back"
-    __table_args__ = (UniqueConstraint("referral", "kind", name="write_back_kind"),)
+    __table_args__ = (
+        UniqueConstraint("referral", "kind", name="write_back_kind"),
+        Index("write_back_unwritten", "connection", postgresql_where=text("state <> 'done'")),
+    )
 
     id: UUID = Field(sa_column=key(primary=True))
     referral: UUID = Field(sa_column=key(references="referral.id"))
