@@ -46,10 +46,14 @@ async def test_migrating_again_changes_nothing_and_the_application_may_only_add_
         await app.close()
 
 
-@pytest.mark.parametrize("states", ["= 'waiting'", "IN ('waiting', 'failed', 'not-offered')"])
-async def test_what_is_not_in_an_ehrs_chart_yet_is_found_without_reading_what_is(
-    database: Database, states: str
-) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXPLAIN SELECT referral FROM write_back WHERE connection = $1 AND state = 'waiting'",
+        "EXPLAIN SELECT referral FROM write_back WHERE connection = $1 AND state IN ('waiting', 'failed')",
+    ],
+)
+async def test_what_is_not_in_an_ehrs_chart_yet_is_found_by_an_index(database: Database, statement: str) -> None:
     app = await asyncpg.connect(database.app_dsn)
     try:
         await app.execute("SET enable_seqscan = off")
