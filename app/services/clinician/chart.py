@@ -18,6 +18,7 @@ from app.gateways.ehr.trouble import EhrTrouble
 from app.services.launch.refusals import LaunchOver
 from app.services.launch.session import Launched, chart_of
 from app.services.network import Network
+from app.services.steps.structure import is_in_shape
 from app.store import origins, resources
 
 Answer = TypeVar("Answer")
@@ -120,11 +121,12 @@ async def read_chart(chart: Readable, launched: Launched) -> Read:
         return NOTHING
     by_patient = {"patient": launched.patient}
     kind, id = _user(launched)
-    answers = await asyncio.gather(
+    answers: list[object] = await asyncio.gather(
         _tried(chart.read("Patient", launched.patient)),
         _tried(chart.read(kind, id) if kind else _nobody()),
         *(_tried(chart.search(name, {**by_patient, **more}, MOST)) for _, name, more in SEARCHES),
     )
+    answers = [*map(_in_form, answers[:2]), *answers[2:]]
     patient, user = (answer if isinstance(answer, dict) else None for answer in answers[:2])
     user = await _person_of(chart, launched, user)
     records = {_name(tree): tree for tree in _about(launched, _trees(answers[2:])) if "id" in tree}
@@ -156,8 +158,15 @@ async def _person_of(chart: Readable, launched: Launched, user: JsonObject | Non
     if user is None or user.get("resourceType") != "PractitionerRole":
         return user
     kind, id = _leads_to(user.get("practitioner", {}), launched)
-    found = await _tried(chart.read(kind, id)) if kind == "Practitioner" else None
+    found = _in_form(await _tried(chart.read(kind, id))) if kind == "Practitioner" else None
     return found if isinstance(found, dict) else None
+
+
+def _in_form(answer: object) -> object:
+    """A resource as it is when its parts have the types that everybody reads; nobody's name is guessed from others."""
+    if isinstance(answer, dict) and not is_in_shape(answer):
+        return EhrTrouble("not-fhir")
+    return answer
 
 
 def _leads_to(reference: object, launched: Launched) -> tuple[str, str]:

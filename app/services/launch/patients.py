@@ -6,7 +6,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-from app.domain.referral.words import person_name
 from app.fhir.errors import BusinessRule, Invalid
 from app.gateways.ehr.smart import EhrTrouble
 from app.services.launch.context import is_id
@@ -68,7 +67,7 @@ def _question(name: str, birth_date: str) -> dict[str, str]:
 def _found(tree: dict[str, object]) -> Found:
     return Found(
         id=str(tree["id"]),
-        name=person_name(tree)[:MAX_NAME] or name_of(tree),
+        name=name_of(tree),
         birth_date=_text(tree.get("birthDate"), 10),
         sex=SEXES.get(_text(tree.get("gender"), 10), ""),
         number=_number(tree.get("identifier")),

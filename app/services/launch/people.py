@@ -7,11 +7,13 @@ import asyncio
 from dataclasses import dataclass
 
 from app.domain.referral.words import person_name
+from app.fhir.json import JsonObject
 from app.gateways.ehr.chart import Chart
 from app.gateways.ehr.smart import EhrTrouble, Granted
 from app.services.launch.refusals import LaunchRefused
 from app.services.launch.registration import allowance_of
 from app.services.network import Network
+from app.services.steps.structure import is_in_shape
 from app.store.connections import ConnectionRow
 
 MAX_NAME = 250
@@ -57,9 +59,14 @@ async def _clinician(chart: Chart, row: ConnectionRow, user: str | None) -> str:
         tree = await chart.read(kind, key) if key else None
     except EhrTrouble:
         return nobody
-    return (person_name(tree)[:MAX_NAME] if tree else "") or nobody
+    return (_name(tree) if tree else "") or nobody
 
 
-def name_of(tree: dict[str, object]) -> str:
+def name_of(tree: JsonObject) -> str:
     """A Patient's name for people, never empty."""
-    return person_name(tree)[:MAX_NAME] or NAMELESS
+    return _name(tree) or NAMELESS
+
+
+def _name(tree: JsonObject) -> str:
+    """Empty also where the name is in a form that nobody knows."""
+    return person_name(tree)[:MAX_NAME] if is_in_shape(tree) else ""

@@ -42,6 +42,11 @@ def judge_copy(tree: JsonObject) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
     return refused, tuple(issue for issue in issues if issue not in refused)
 
 
+def is_in_shape(tree: JsonObject) -> bool:
+    """Whether each element has the type and number that R4 gives it, so that it can be read for what it says."""
+    return not any(issue.code == "structure" and _keeps_out(issue) for issue in check(tree["resourceType"], tree))
+
+
 def _judged(entry: Entry) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
     return judge_copy(entry.tree) if entry.mode == "copy" else (tuple(check(entry.type, entry.tree)), ())
 
