@@ -15,10 +15,11 @@ from app.store.pool import Unit
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """`access_sealed` is None once the EHR refused to go on."""
+    """`access_sealed` is None once the EHR refused to go on; `patient` where the launch has none yet."""
 
     session: UUID
     connection: UUID
+    patient: str | None
     access_sealed: bytes | None
     access_expires_at: datetime
     refresh_sealed: bytes | None
@@ -31,7 +32,8 @@ async def of_session(unit: Unit, session: UUID) -> Tokens | None:
 
 
 OF_SESSION = """
-SELECT id AS session, connection, access_sealed, access_expires_at, refresh_sealed, discovery::text AS discovery
+SELECT id AS session, connection, patient, access_sealed, access_expires_at, refresh_sealed,
+    discovery::text AS discovery
 FROM launch_session WHERE id = $1
 """
 
@@ -50,16 +52,34 @@ RETURNING true
 
 
 async def renew(
-    unit: Unit, session: UUID, holder: UUID, *, access: bytes, expires_at: datetime, refresh: bytes | None
+    unit: Unit,
+    session: UUID,
+    holder: UUID,
+    *,
+    access: bytes,
+    expires_at: datetime,
+    refresh: bytes | None,
+    scopes: str | None,
 ) -> None:
-    """The new tokens, and the lease given back. Without a new refresh token the old one stays good."""
-    await unit.conn.execute(RENEW, session, holder, access, expires_at, refresh)
+    """The new tokens, and the lease given back. Without a new refresh token the old one stays good; so do scopes."""
+    await unit.conn.execute(RENEW, session, holder, access, expires_at, refresh, scopes)
 
 
 RENEW = """
 UPDATE launch_session SET access_sealed = $3, access_expires_at = $4, refresh_sealed = coalesce($5, refresh_sealed),
-    lease = NULL, lease_until = NULL
+    scopes = coalesce($6, scopes), lease = NULL, lease_until = NULL
 WHERE id = $1 AND lease = $2
+"""
+
+
+async def refused(unit: Unit, session: UUID, access: bytes, now: datetime) -> None:
+    """The EHR took this access token no more, whatever it said about its time; another one is left alone."""
+    await unit.conn.execute(REFUSED, session, access, now)
+
+
+REFUSED = """
+UPDATE launch_session SET access_expires_at = $3
+WHERE id = $1 AND access_sealed = $2 AND access_expires_at > $3
 """
 
 

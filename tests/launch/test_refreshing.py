@@ -7,6 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from starlette.responses import Response
 
 from app.gateways.ehr.smart import EhrTrouble
 from app.gateways.outbound.client import Limits
@@ -16,6 +17,7 @@ from app.services.network import Network
 from app.web.pages import cookies
 from app.wiring import open_network
 from tests.launch.door import Door
+from tests.launch.ehr import unchanged
 
 LET_EXPIRE = "UPDATE launch_session SET access_expires_at = now()"
 
@@ -96,10 +98,96 @@ async def test_a_token_that_the_ehr_revokes_leads_to_a_new_launch(door: Door) ->
     here = await door.doctor.launched()
     await door.doctor.open(f"{here}/patient")
     door.ehr.tokens.clear()
+    door.ehr.refreshes.clear()
     answer = await door.doctor.press("Look for the patient", name="ruiz")
     assert answer.status_code == 401
     assert "<h1>Open Baton again from your EHR</h1>" in answer.text
     assert "Nothing that was sent before is lost" in answer.text
+
+
+async def test_a_token_that_the_ehr_forgot_is_refreshed_once_and_the_page_goes_on(door: Door) -> None:
+    """BSC-02: an EHR that starts anew, or whose tokens live less long than it says."""
+    here = await door.doctor.launched()
+    door.ehr.tokens.clear()
+    answer = await door.doctor.open(here)
+    assert answer.status_code == 200
+    assert "Not all of the chart could be read" not in answer.text
+    assert refreshes(door) == 1
+    await door.doctor.open(here)
+    assert refreshes(door) == 1
+
+
+async def test_two_workers_that_are_refused_at_once_refresh_once(door: Door) -> None:
+    await door.doctor.launched()
+    here = door.town.world.network
+    launched = await opened(door, here)
+    door.ehr.token_waits_s = 0.3
+    async with another_worker(door) as other:
+        charts = await asyncio.gather(*(chart_of(network, launched) for network in [here, other] * 3))
+        door.ehr.tokens.clear()
+        found = await asyncio.gather(*(chart.read("Patient", "p1") for chart in charts))
+    assert [tree["id"] for tree in found if tree] == ["p1"] * 6
+    assert refreshes(door) == 1
+
+
+async def test_an_ehr_that_refuses_whatever_token_it_gives_is_not_asked_for_ever(door: Door) -> None:
+    await door.doctor.launched()
+    chart = await chart_of(door.town.world.network, await opened(door, door.town.world.network))
+    door.ehr.tokens = Forgetful()
+    for _ in range(2):
+        with pytest.raises(EhrTrouble, match="ended"):
+            await chart.read("Patient", "p1")
+    assert refreshes(door) == 1
+
+
+class Forgetful(set[str]):
+    """No token is known, not even one that was just given."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+async def test_an_ehr_that_is_away_when_a_refused_token_is_refreshed_is_away(door: Door) -> None:
+    await door.doctor.launched()
+    network = door.town.world.network
+    chart = await chart_of(network, await opened(door, network))
+    door.ehr.tokens.clear()
+    door.ehr.token = lambda _: Response(status_code=503)
+    for _ in range(2):
+        with pytest.raises(EhrTrouble, match="away"):
+            await chart.read("Patient", "p1")
+    assert refreshes(door) == 1
+    door.ehr.refreshes[door.ehr.exchanges[-1]["refresh_token"]] = "launch"
+    door.ehr.token = unchanged
+    assert await (await chart_of(network, await opened(door, network))).read("Patient", "p1") is not None
+
+
+async def test_smaller_scopes_of_a_refreshed_token_are_taken_over(door: Door) -> None:
+    launched = await expired(door)
+    assert "patient/Condition.rs" in launched.scopes
+    door.ehr.token = lambda tree: tree | {"scope": "launch patient/Patient.rs"}
+    await chart_of(door.town.world.network, launched)
+    now = await opened(door, door.town.world.network)
+    assert now.scopes == {"launch", "patient/Patient.rs"}
+
+
+async def test_an_answer_without_scopes_leaves_them_as_they_were(door: Door) -> None:
+    launched = await expired(door)
+    door.ehr.token = lambda tree: {name: value for name, value in tree.items() if name not in ("scope", "patient")}
+    await chart_of(door.town.world.network, launched)
+    assert (await opened(door, door.town.world.network)).scopes == launched.scopes
+
+
+async def test_a_refreshed_token_for_another_patient_ends_the_launch(door: Door) -> None:
+    """APP-11: nobody reads one chart under the name of another."""
+    launched = await expired(door)
+    door.ehr.patient = "p2"
+    with pytest.raises(LaunchOver):
+        await chart_of(door.town.world.network, launched)
+    (session,) = await door.sessions()
+    assert (session["patient"], session["ended_because"]) == ("p1", "other-patient")
+    assert (session["access_sealed"], session["refresh_sealed"]) == (None, None)
+    assert (await door.doctor.open(f"/clinician/{launched.id}")).status_code == 401
 
 
 async def test_without_a_refresh_token_the_launch_is_over_with_its_token(door: Door) -> None:

@@ -5,8 +5,9 @@ The token goes to addresses under this EHR's FHIR base and nowhere else, whateve
 *Source*: R4 http.html, search.html#paging; security sheet BSC-03, BSC-04, APP-12, E17, part 4 R.
 """
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import urlencode, urljoin
@@ -53,12 +54,18 @@ class Found(list[JsonObject]):
 
 @dataclass(slots=True)
 class Chart:
-    """One EHR's chart by one access token. Every method raises EhrTrouble."""
+    """One EHR's chart by one access token. Every method raises EhrTrouble.
+
+    `renew` gives another token for one that the EHR refused; it is asked once, however many calls were refused.
+    """
 
     outbound: Outbound
     allowance: Allowance
     fhir_base: str
     access_token: str = field(repr=False)
+    renew: Callable[[str], Awaitable[str]] | None = None
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _over: EhrTrouble | None = None
 
     async def read(self, type_name: str, id: str) -> JsonObject | None:
         """The resource as it is now; None when there is none, or not any more."""
@@ -118,10 +125,30 @@ class Chart:
     ) -> Answer:
         if not self._is_under_base(url):
             raise EhrTrouble("address")
-        headers = {"Authorization": f"Bearer {self.access_token}", "Accept": FHIR_JSON, **(more or {})}
         body = None if tree is None else json.dump(tree)
-        if body is not None:
-            headers["Content-Type"] = FHIR_JSON
+        headers = {"Accept": FHIR_JSON, **({} if body is None else {"Content-Type": FHIR_JSON}), **(more or {})}
+        token = self.access_token
+        answer = await self._ask(method, url, headers, body, token)
+        # whoever is refused by a 401 has done nothing yet, so a write may go once more, too
+        if answer.status == 401 and await self._has_another(token):
+            answer = await self._ask(method, url, headers, body, self.access_token)
+        return answer
+
+    async def _has_another(self, refused: str) -> bool:
+        """Whether there is a token now that has not been refused."""
+        async with self._renewing:
+            renew, self.renew = self.renew, None
+            if renew is not None:
+                try:
+                    self.access_token = await renew(refused)
+                except EhrTrouble as trouble:
+                    self._over = trouble
+        if self._over is not None:
+            raise EhrTrouble(self._over.kind, self._over.words)
+        return self.access_token != refused
+
+    async def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, token: str) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", **headers}
         try:
             return await self.outbound.request(method, url, allowance=self.allowance, headers=headers, content=body)
         except OutboundTrouble as trouble:

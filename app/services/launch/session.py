@@ -16,7 +16,7 @@ from app.services.launch.context import is_id
 from app.services.launch.noting import clinician_caller
 from app.services.launch.refusals import LaunchOver
 from app.services.launch.registration import allowance_of
-from app.services.launch.tokens import live_token
+from app.services.launch.tokens import live_token, renewed
 from app.services.network import Network
 from app.services.resume_write_backs import resume_write_backs
 from app.store import connections, launch_tokens, launches, members
@@ -128,7 +128,11 @@ async def latest_chart(network: Network, connection: UUID, patient: str) -> Char
 
 async def _chart(network: Network, session: UUID, row: ConnectionRow) -> Chart:
     token = await live_token(network, session, row)
-    return Chart(network.outbound, allowance_of(network, row), row.fhir_base, token)
+
+    async def renew(refused: str) -> str:
+        return await renewed(network, session, row, refused)
+
+    return Chart(network.outbound, allowance_of(network, row), row.fhir_base, token, renew)
 
 
 async def choose_patient(network: Network, launched: Launched, remote_id: str, name: str) -> None:

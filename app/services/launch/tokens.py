@@ -15,7 +15,7 @@ from app.log import log
 from app.services.launch.refusals import LaunchOver
 from app.services.launch.registration import registration_of, sealer
 from app.services.network import Network
-from app.store import launch_tokens
+from app.store import launch_tokens, launches
 from app.store.connections import ConnectionRow
 from app.store.launch_tokens import Tokens
 
@@ -59,6 +59,20 @@ async def live_token(network: Network, session: UUID, row: ConnectionRow) -> str
         await asyncio.sleep(LOOK_EVERY_S)
 
 
+async def renewed(network: Network, session: UUID, row: ConnectionRow, refused: str) -> str:
+    """A token for one that the EHR refuses though it should still be good. Raises EhrTrouble, `ended` where none is."""
+    try:
+        async with network.store.unit((), write=True) as unit:
+            tokens = await launch_tokens.of_session(unit, session)
+            sealed = tokens.access_sealed if tokens else None
+            # somebody else may have renewed it meanwhile
+            if sealed is not None and _opened(network, sealed, session, "access_sealed") == refused:
+                await launch_tokens.refused(unit, session, sealed, network.clock.now())
+        return await live_token(network, session, row)
+    except LaunchOver:
+        raise EhrTrouble("ended") from None
+
+
 async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, sealed: bytes, holder: UUID) -> str:
     session = tokens.session
     try:
@@ -76,6 +90,22 @@ async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, sealed:
             raise
         log.info("launch_ended", connection=row.id, rule="launch-over")
         raise LaunchOver from None
+    if granted.patient is not None and tokens.patient not in (None, granted.patient):
+        await _end(network, row, session)
+        raise LaunchOver
+    await _keep(network, session, holder, granted)
+    return granted.access_token
+
+
+async def _end(network: Network, row: ConnectionRow, session: UUID) -> None:
+    """The EHR gave a token for somebody else's chart: nothing is read with it, and nobody goes on here."""
+    async with network.store.unit((), write=True) as unit:
+        await launch_tokens.drop(unit, session)
+        await launches.end(unit, session, network.clock.now(), "other-patient")
+    log.warning("launch_ended", connection=row.id, rule="other-patient")
+
+
+async def _keep(network: Network, session: UUID, holder: UUID, granted: Granted) -> None:
     seal, refresh = sealer(network).seal, granted.refresh_token
     async with network.store.unit((), write=True) as unit:
         await launch_tokens.renew(
@@ -85,8 +115,8 @@ async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, sealed:
             access=seal(granted.access_token.encode(), place(session, "access_sealed")),
             expires_at=expiry(network.clock.now(), granted),
             refresh=seal(refresh.encode(), place(session, "refresh_sealed")) if refresh else None,
+            scopes=" ".join(sorted(granted.scopes)) or None,
         )
-    return granted.access_token
 
 
 def place(session: UUID, column: str) -> str:
