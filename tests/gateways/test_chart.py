@@ -207,10 +207,22 @@ async def test_a_created_resource_has_the_id_that_the_ehr_tells(ehr: Ehr, chart:
     assert ehr.server.seen[0].body == b'{"resourceType":"Condition"}'
 
 
-async def test_a_location_elsewhere_is_a_failure(ehr: Ehr, chart: Chart) -> None:
-    ehr.answers["POST /fhir/Condition"] = answer(b"", status=201, Location="https://evil.example/fhir/Condition/1")
-    with pytest.raises(EhrTrouble, match="address"):
-        await chart.create({"resourceType": "Condition"})
+@pytest.mark.parametrize(
+    ("location", "id"),
+    [
+        ("http://fhir.internal:8080/r4/Condition/c-9/_history/1", "c-9"), ("//[Condition/c-9", ""),
+        ("https://evil.example/Patient/c-9", ""), ("Condition/c-9/x", ""), ("http://[", ""), ("Condition/c%2F9", ""),
+    ],
+)  # fmt: skip
+async def test_a_location_elsewhere_is_no_failure_of_what_was_made(
+    ehr: Ehr, chart: Chart, location: str, id: str
+) -> None:
+    """Nothing is sent to it, and it was made: it must not be made again."""
+    ehr.answers["POST /fhir/Condition"] = answer(b"", status=201, Location=location)
+    assert await chart.create({"resourceType": "Condition"}) == id
+    ehr.answers["POST /fhir/Condition"] = answer(dump(condition("c-8")), status=201, Location=location)
+    assert await chart.create({"resourceType": "Condition"}) == (id or "c-8")
+    assert len(ehr.server.seen) == 2
 
 
 @pytest.mark.parametrize(
@@ -222,7 +234,7 @@ async def test_a_location_elsewhere_is_a_failure(ehr: Ehr, chart: Chart) -> None
         (403, "refused"),
         (401, "ended"),
         (503, "away"),
-        (409, "away"),
+        (428, "refused"),
     ],
 )
 async def test_a_write_that_is_not_taken_says_why(ehr: Ehr, chart: Chart, status: int, kind: str) -> None:
@@ -234,5 +246,13 @@ async def test_a_write_that_is_not_taken_says_why(ehr: Ehr, chart: Chart, status
 
 async def test_an_update_goes_to_the_resource_itself(ehr: Ehr, chart: Chart) -> None:
     ehr.answers["PUT /fhir/Condition/c-1"] = condition("c-1")
-    await chart.update(condition("c-1"))
+    assert await chart.update(condition("c-1"))
     assert ehr.server.seen[0].headers["content-type"] == "application/fhir+json"
+    assert "if-match" not in ehr.server.seen[0].headers
+
+
+@pytest.mark.parametrize("status", [409, 412])
+async def test_an_update_is_of_the_version_that_was_read(ehr: Ehr, chart: Chart, status: int) -> None:
+    ehr.answers["PUT /fhir/Condition/c-1"] = answer(b"", status=status)
+    assert not await chart.update(condition("c-1") | {"meta": {"versionId": "7"}})
+    assert ehr.server.seen[0].headers["if-match"] == 'W/"7"'

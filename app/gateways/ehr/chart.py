@@ -107,18 +107,26 @@ class Chart:
         return Capabilities(frozenset(_offered(statement)))
 
     async def create(self, tree: JsonObject, if_none_exist: str | None = None) -> str:
-        """The id that the EHR gave the new resource, empty when it does not say.
+        """The id that the EHR gave the new resource, empty when it does not say. Once it is made, nothing is raised.
 
         `if_none_exist` is a search such as `identifier=s|v`: servers that heed it create nothing a second time.
         """
         headers = {"If-None-Exist": if_none_exist} if if_none_exist else {}
         answer = _good(await self._call("POST", f"{self.fhir_base}/{tree['resourceType']}", tree, headers))
-        location = answer.headers.get("location", "")
-        return self._id_in(location, tree["resourceType"]) if location else _id_of(answer, tree["resourceType"])
+        return _id_in(answer.headers.get("location", ""), tree["resourceType"]) or _id_of(answer, tree["resourceType"])
 
-    async def update(self, tree: JsonObject) -> None:
-        """Writes this resource over the one with its id."""
-        _good(await self._call("PUT", f"{self.fhir_base}/{tree['resourceType']}/{tree['id']}", tree))
+    async def update(self, tree: JsonObject) -> bool:
+        """Writes this resource over the one with its id, in the version that `tree` was read in.
+
+        False when somebody else wrote meanwhile: read it anew.
+        """
+        version = _version(tree)
+        headers = {"If-Match": f'W/"{version}"'} if version else {}
+        answer = await self._call("PUT", f"{self.fhir_base}/{tree['resourceType']}/{tree['id']}", tree, headers)
+        if answer.status in (409, 412):
+            return False
+        _good(answer)
+        return True
 
     async def _call(
         self, method: str, url: str, tree: JsonObject | None = None, more: Mapping[str, str] | None = None
@@ -180,11 +188,6 @@ class Chart:
             raise EhrTrouble("address")
         return url
 
-    def _id_in(self, location: str, type_name: str) -> str:
-        kind, _, rest = self._within(location).removeprefix(f"{self.fhir_base}/").partition("/")
-        id = rest.partition("/")[0]
-        return id if kind == type_name and _ID.fullmatch(id) else ""
-
 
 def _good(answer: Answer) -> Answer:
     """The answer when it is one of success."""
@@ -218,6 +221,18 @@ def _name(tree: JsonObject) -> bool:
     if isinstance(id, Number) or type(id) is int:
         id = tree["id"] = id.text if isinstance(id, Number) else str(id)
     return isinstance(id, str) and _ID.fullmatch(id) is not None
+
+
+def _id_in(location: str, type_name: str) -> str:
+    """The id at the end of any address: servers behind a proxy tell their inner one. Nothing is sent to it."""
+    found = re.search(rf"(?:^|/){type_name}/({_ID.pattern})(?:/_history/[^/]*)?/?\Z", location, re.ASCII)
+    return found[1] if found else ""
+
+
+def _version(tree: JsonObject) -> str:
+    meta = tree.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) and _ID.fullmatch(version) else ""
 
 
 def _id_of(answer: Answer, type_name: str) -> str:
