@@ -1,5 +1,6 @@
 """The outbox: claimed by lease in database time, done rows deleted, in order per (handler, order key)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,8 @@ CLAIM = """
 UPDATE delivery SET lease = $1, lease_until = now() + make_interval(secs => $2), tries = tries + 1
 WHERE id IN (
     SELECT d.id FROM delivery d
-    WHERE d.dead_reason IS NULL AND d.not_before <= now() AND (d.lease_until IS NULL OR d.lease_until < now())
+    WHERE (d.handler = ANY($4)) = $5
+        AND d.dead_reason IS NULL AND d.not_before <= now() AND (d.lease_until IS NULL OR d.lease_until < now())
         AND NOT EXISTS (
             SELECT 1 FROM delivery e
             WHERE e.handler = d.handler AND e.order_key = d.order_key AND e.id < d.id)
@@ -49,8 +51,11 @@ UPDATE delivery SET dead_reason = NULL, tries = 0, not_before = now() WHERE id =
 SKIP = "DELETE FROM delivery WHERE id = $1 AND dead_reason IS NOT NULL"
 
 
-async def claim(store: Store, lease: UUID, *, lease_s: float, limit: int) -> list[Claimed]:
-    rows = await store.pool.fetch(CLAIM, lease, lease_s, limit)
+async def claim(
+    store: Store, lease: UUID, *, lease_s: float, limit: int, handlers: Collection[str], others: bool = False
+) -> list[Claimed]:
+    """What is due for these handlers, or with `others` for all but these, oldest first."""
+    rows = await store.pool.fetch(CLAIM, lease, lease_s, limit, list(handlers), not others)
     claimed = [
         Claimed(
             row["id"],

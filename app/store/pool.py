@@ -43,13 +43,28 @@ class Unit:
             await self.conn.execute("SELECT set_config('baton.members', $1, true)", _array(wanted))
 
 
+class Wake:
+    """Says to everybody who waits for work that there is some; each has an event of its own, to clear when it looks."""
+
+    def __init__(self) -> None:
+        self._ears: list[asyncio.Event] = []
+
+    def ear(self) -> asyncio.Event:
+        self._ears.append(asyncio.Event())
+        return self._ears[-1]
+
+    def set(self) -> None:
+        for ear in self._ears:
+            ear.set()
+
+
 class Store:
     """The door to PostgreSQL: `async with store.unit(members) as unit`."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self.pool = pool
-        # a write in this process wakes the worker in this process; others poll
-        self.wake = asyncio.Event()
+        # a write in this process wakes the workers in this process; others poll
+        self.wake = Wake()
 
     @classmethod
     async def open(

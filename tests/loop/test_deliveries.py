@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,10 @@ from app.wiring import open_network
 from app.worker import loop
 from tests.conftest import Database
 
-QUEUE = "INSERT INTO delivery (event, handler, order_key, payload) VALUES ($1, $2, $3, '{}') RETURNING id"
+QUEUE = """
+INSERT INTO delivery (event, handler, order_key, payload) VALUES ($1, $2, $3, jsonb_build_object('key', $3::text))
+RETURNING id
+"""
 
 
 @pytest.fixture
@@ -30,12 +34,31 @@ async def network(database: Database, tmp_path: Path) -> AsyncIterator[Network]:
         yield opened
 
 
-async def queue(network: Network, *keys: str) -> list[int]:
-    return [await network.store.pool.fetchval(QUEUE, uuid4(), "react", key) for key in keys]
+async def queue(network: Network, *keys: str, handler: str = "react") -> list[int]:
+    return [await network.store.pool.fetchval(QUEUE, uuid4(), handler, key) for key in keys]
 
 
 async def claim(network: Network, limit: int = 8, lease_s: float = 60) -> list[Claimed]:
-    return await deliveries.claim(network.store, uuid4(), lease_s=lease_s, limit=limit)
+    return await deliveries.claim(network.store, uuid4(), lease_s=lease_s, limit=limit, handlers=["react"])
+
+
+async def turn(network: Network) -> int:
+    """What is due inside, carried out; how many deliveries that were."""
+    begun = await loop.begin(network, loop.INSIDE, room=8)
+    await asyncio.gather(*begun)
+    return len(begun)
+
+
+@asynccontextmanager
+async def at_work(network: Network, *groups: loop.Group) -> AsyncIterator[None]:
+    """The loops themselves, until the block ends."""
+    stop = asyncio.Event()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as running:
+        for group in groups:
+            running.create_task(loop.work(network, stop, group))
+        yield
+        stop.set()
+        network.store.wake.set()
 
 
 async def left(network: Network) -> dict[int, Any]:
@@ -97,23 +120,22 @@ async def test_a_poison_delivery_blocks_its_key_only_and_is_set_aside(
         if payload["key"] == "bad":
             raise ValueError("Zyzzyva")
 
-    await network.store.pool.execute("UPDATE delivery SET payload = jsonb_build_object('key', order_key)")
     monkeypatch.setattr(loop, "EVENT_HANDLERS", {"react": handler})
-    assert await loop.turn(network) == 2
+    assert await turn(network) == 2
     assert sorted(served) == ["bad", "good"]
     for _ in range(len(loop.RETRY_AFTER_S)):
         await network.store.pool.execute("UPDATE delivery SET not_before = now() WHERE id = $1", poison)
-        assert await loop.turn(network) == 1
+        assert await turn(network) == 1
     rows = await left(network)
     assert list(rows) == [poison, after]
     assert rows[poison]["dead_reason"] == "ValueError", "the error's class: its words may hold anything"
-    assert await loop.turn(network) == 0
+    assert await turn(network) == 0
     assert other not in rows
 
     assert await deliveries.retry(network.store, poison)
     monkeypatch.setattr(loop, "EVENT_HANDLERS", {"react": lambda *_: asyncio.sleep(0)})
-    assert await loop.turn(network) == 1
-    assert await loop.turn(network) == 1
+    assert await turn(network) == 1
+    assert await turn(network) == 1
     assert not await left(network)
 
 
@@ -124,3 +146,42 @@ async def test_a_skipped_dead_letter_lets_the_next_of_its_key_go(network: Networ
     await deliveries.bury(network.store, claimed, "ValueError")
     assert await deliveries.skip(network.store, first)
     assert [each.id for each in await claim(network)] == [second]
+
+
+async def test_what_calls_others_is_claimed_apart_and_an_unknown_handler_reaches_the_dead_letters(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "EVENT_HANDLERS", {"write-back": lambda *_: asyncio.sleep(0)})
+    (calling,) = await queue(network, "a", handler="write-back")
+    (unknown,) = await queue(network, "a", handler="of-a-later-version")
+    assert await turn(network) == 1
+    rows = await left(network)
+    assert (list(rows), rows[unknown]["tries"], rows[calling]["tries"]) == ([calling, unknown], 1, 0)
+    await asyncio.gather(*await loop.begin(network, loop.OUTSIDE, room=8))
+    assert list(await left(network)) == [unknown]
+
+
+async def test_a_slow_delivery_is_waited_for_by_its_key_alone(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = asyncio.Event()
+
+    async def handler(_: Network, payload: dict[str, Any]) -> None:
+        if payload["key"] == "slow":
+            await answered.wait()
+
+    async def until_left(*ids: int) -> None:
+        while list(await left(network)) != [*ids]:
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(loop, "EVENT_HANDLERS", {"react": handler, "write-back": handler})
+    slow, after = await queue(network, "slow", "slow")
+    async with at_work(network, loop.Group(calling=False, at_once=2), loop.OUTSIDE):
+        while not (await left(network))[slow]["tries"]:
+            await asyncio.sleep(0.01)
+        await queue(network, "quick", "other", "quick")
+        (calling,) = await queue(network, "slow", handler="write-back")
+        await queue(network, "quick", handler="write-back")
+        await until_left(slow, after, calling)
+        answered.set()
+        await until_left()
