@@ -10,13 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from app.domain.referral.needs import Need
-from app.domain.referral.task import PROFILE
 from app.fhir import json
 from app.fhir.errors import BusinessRule, Invalid, Required
 from app.fhir.json import JsonObject
-from app.fhir.models import authored
 from app.services.clinician.chart import Read
 from app.services.clinician.copies import Copies, copy, note
+from app.services.clinician.role import role
 from app.services.clinician.sharing import Basis, Shared, network_name, permitting, told
 from app.services.clinician.status import row_of
 from app.services.consents.author import Given, consent
@@ -146,7 +145,7 @@ class _Written:
         if set(self.sending.records) & set(copies.refused):
             raise BusinessRule("record-unfit", "a record that you ticked is not fit to be shared; send without it")
         given = [] if permitted else [self._consent(person)]
-        requester, role = await self._requester(copies)
+        requester, roles = await self._requester(copies)
         asked = Asked(
             key=self.sending.key,
             person=person,
@@ -159,7 +158,7 @@ class _Written:
             consents=(*copies.local(permitted), *(f"Consent/{entry.fhir_id}" for entry in given)),
             urgent=self.sending.urgent,
             do_not_contact=self.sending.do_not_contact,
-            entries=(*copies.entries, *role, *given),
+            entries=(*copies.entries, *roles, *given),
         )
         connection = self.launched.connection.id
         key = await ask(self.network, self.unit, self.launched.caller, asked, trigger=DOOR, connection=connection)
@@ -199,7 +198,14 @@ class _Written:
         known = copies.here.get(f"Practitioner/{user.get('id', '')}")
         reached = at_work(user) or at_work(await self._clinic())
         if reached:
-            entry = self._role({"reference": known} if known else {"display": self.launched.clinician}, reached)
+            entry = await role(
+                self.network,
+                self.unit,
+                self.launched,
+                practitioner={"reference": known} if known else {"display": self.launched.clinician},
+                reached=reached,
+                known=bool(user) or not self.launched.fhir_user,
+            )
             return {"reference": f"PractitionerRole/{entry.fhir_id}"}, [entry]
         display = f"{self.launched.clinician}, {self.launched.member_name}"
         if known:
@@ -209,24 +215,6 @@ class _Written:
     async def _clinic(self) -> JsonObject:
         stored = (await resources.by_ids(self.unit, [self.launched.member])).get(self.launched.member)
         return json.parse(stored.body) if stored else {}
-
-    def _role(self, practitioner: JsonObject, reached: list[JsonObject]) -> Entry:
-        """One for each clinician, written when she asks first."""
-        system, value = f"{self.network.base}/clinician", self.launched.caller.client_id or str(self.launched.id)
-        tree = authored(
-            {
-                "resourceType": "PractitionerRole",
-                "meta": {"profile": [PROFILE + "SDOHCC-practitionerrole"]},
-                "identifier": [{"system": system, "value": value}],
-                "active": True,
-                "practitioner": practitioner,
-                "organization": {"reference": f"Organization/{self.launched.member}"},
-                "telecom": reached,
-            }
-        )
-        entry = new(self.network, tree)
-        entry.condition = (system, value)
-        return entry
 
     def _consent(self, person: str) -> Entry:
         given = Given(
