@@ -27,8 +27,11 @@ MOST = 200
 SURVEY = "http://terminology.hl7.org/CodeSystem/observation-category|survey"
 SOCIAL_HISTORY = "http://terminology.hl7.org/CodeSystem/observation-category|social-history"
 SOCIAL = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|sdoh"
-# what is searched for, in people's words; servers differ in which categories they know: one answer of a kind is enough
+# a hospital writes a diagnosis at each encounter: what stands for longer is asked for besides, the newest first
+LISTED = "problem-list-item,health-concern"
+# what is searched for, in people's words; servers differ in which categories they know
 SEARCHES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+    ("needs and diagnoses", "Condition", {"category": LISTED, "_sort": "-recorded-date"}),
     ("needs and diagnoses", "Condition", {}),
     ("screening answers", "Observation", {"category": SURVEY}),
     ("screening answers", "Observation", {"category": SOCIAL_HISTORY}),
@@ -45,7 +48,11 @@ WHY = {
     "too-large": "The health record system gave an answer that is too large.",
     "not-offered": "The health record system does not offer it.",
 }
+# what a server does not know, it may know under another category
+ANOTHER_WILL_DO = frozenset({"not-offered", "refused"})
 SOMETHING_WRONG = "It could not be read."
+TOO_MANY = "There are more of them than Baton reads."
+WHOSE = "The health record system does not say clearly that they are about this person."
 
 
 class Readable(Protocol):
@@ -72,7 +79,8 @@ class Missing:
 class Read:
     """`patient` and `practitioner` are None where they could not be read; trees are as the EHR wrote them.
 
-    `kept`: the patient is the copy that we made earlier, not read now.
+    `kept`: the patient is the copy that we made earlier, not read now. `stray_consents` were in the answer about this
+    patient, and do not say clearly whom they are about. `all_consents`: the EHR gave every Consent that it has.
     """
 
     patient: JsonObject | None
@@ -82,6 +90,8 @@ class Read:
     consents: tuple[JsonObject, ...]
     missing: tuple[Missing, ...]
     kept: bool = False
+    stray_consents: tuple[JsonObject, ...] = ()
+    all_consents: bool = False
 
     @property
     def trees(self) -> list[JsonObject]:
@@ -129,22 +139,35 @@ async def read_chart(chart: Readable, launched: Launched) -> Read:
     answers = [*map(_in_form, answers[:2]), *answers[2:]]
     patient, user = (answer if isinstance(answer, dict) else None for answer in answers[:2])
     user = await _person_of(chart, launched, user)
-    records = {_name(tree): tree for tree in _about(launched, _trees(answers[2:])) if "id" in tree}
+    found = [tree for tree in _trees(answers[2:]) if "id" in tree]
+    records = {_name(tree): tree for tree in found if about(tree, launched)}
+    strays = {_name(tree): tree for tree in found if _is_stray(tree, launched)}
     needs, unread = _needs(records.values())
+    asked_for_consents = answers[-1]
     return Read(
         patient=patient if patient and patient.get("id") == launched.patient else None,
         practitioner=user,
         needs=needs,
         records=records,
-        consents=tuple(tree for tree in records.values() if tree["resourceType"] == "Consent"),
-        missing=(*_missing(answers, bool(kind)), *unread),
+        consents=_consents(records),
+        missing=(*_missing(answers, bool(kind)), *unread, *_unclear(strays)),
+        stray_consents=_consents(strays),
+        all_consents=isinstance(asked_for_consents, list) and _is_whole(asked_for_consents),
     )
 
 
 def about(tree: JsonObject, launched: Launched) -> bool:
     """Whether a resource of this EHR is about the launch's patient."""
-    said = tree.get("subject") or tree.get("patient") or {}
-    return launched.patient is not None and _leads_to(said, launched) == ("Patient", launched.patient)
+    return launched.patient is not None and _whose(tree, launched) == ("Patient", launched.patient)
+
+
+def _is_stray(tree: JsonObject, launched: Launched) -> bool:
+    """Whether it cannot be told whom a resource is about: it leads to no Patient of this EHR."""
+    return _whose(tree, launched)[0] != "Patient"
+
+
+def _whose(tree: JsonObject, launched: Launched) -> tuple[str, str]:
+    return _leads_to(tree.get("subject") or tree.get("patient") or {}, launched)
 
 
 def _user(launched: Launched) -> tuple[str, str]:
@@ -194,8 +217,19 @@ def _trees(answers: Iterable[object]) -> list[JsonObject]:
     return [tree for answer in answers if isinstance(answer, list) for tree in answer]
 
 
-def _about(launched: Launched, trees: Iterable[JsonObject]) -> list[JsonObject]:
-    return [tree for tree in trees if about(tree, launched)]
+def _consents(records: Mapping[str, JsonObject]) -> tuple[JsonObject, ...]:
+    return tuple(tree for tree in records.values() if tree["resourceType"] == "Consent")
+
+
+def _is_whole(answer: object) -> bool:
+    """Whether the server has no more of it than it gave."""
+    return bool(getattr(answer, "complete", True))
+
+
+def _unclear(strays: Mapping[str, JsonObject]) -> list[Missing]:
+    """One word for each kind of which something does not say whom it is about."""
+    kinds = {tree["resourceType"] for tree in strays.values()}
+    return [Missing(what, WHOSE) for what in dict.fromkeys(what for what, kind, _ in SEARCHES if kind in kinds)]
 
 
 def _needs(records: Iterable[JsonObject]) -> tuple[tuple[ChartNeed, ...], tuple[Missing, ...]]:
@@ -212,16 +246,19 @@ def _needs(records: Iterable[JsonObject]) -> tuple[tuple[ChartNeed, ...], tuple[
 
 
 def _missing(answers: Sequence[object], user_known: bool) -> tuple[Missing, ...]:
-    """One word for each kind of which nothing could be read."""
+    """One word for each kind of which nothing could be read, or not all that there is."""
     kinds = [PERSON, *([PRACTITIONER] if user_known else [""]), *(what for what, _, _ in SEARCHES)]
+    pairs = list(zip(kinds, answers, strict=True))
+    answered = {what for what, answer in pairs if isinstance(answer, list)}
     told: dict[str, Missing] = {}
-    for what, answer in zip(kinds, answers, strict=True):
-        if isinstance(answer, EhrTrouble):
+    for what, answer in pairs:
+        if isinstance(answer, EhrTrouble) and not (what in answered and answer.kind in ANOTHER_WILL_DO):
             told.setdefault(what, Missing(what, WHY.get(answer.kind, SOMETHING_WRONG)))
+        elif isinstance(answer, list) and not _is_whole(answer):
+            told.setdefault(what, Missing(what, TOO_MANY))
     if answers[0] is None:
         told[PERSON] = Missing(PERSON, "The health record system has no such person.")
-    answered = {what for what, answer in zip(kinds, answers, strict=True) if isinstance(answer, list)}
-    return tuple(each for what, each in told.items() if what and what not in answered)
+    return tuple(each for what, each in told.items() if what)
 
 
 def _name(tree: JsonObject) -> str:

@@ -16,7 +16,7 @@ from app.fhir.json import JsonObject
 from app.services.clinician.chart import Read
 from app.services.clinician.copies import Copies, copy, note
 from app.services.clinician.role import role
-from app.services.clinician.sharing import Basis, Shared, network_name, permitting, told
+from app.services.clinician.sharing import Basis, Shared, forbidden, network_name, permitting, told
 from app.services.clinician.status import row_of
 from app.services.consents.author import Given, consent
 from app.services.launch.session import Launched
@@ -75,6 +75,9 @@ async def send(network: Network, launched: Launched, read: Read, sending: Sendin
         network=await network_name(network),
         now=network.clock.now(),
     )
+    if forbidden(read, network.clock.now()):
+        message = "a consent in the chart forbids sharing; when the person wants it now, record that in the chart first"
+        raise BusinessRule("consent-denied-in-chart", message)
     _readable(read, sending)
     if sending.basis != "chart" and shared.seen != sending.seen:
         raise Changed

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.domain.consent import consent as fhir_consent
 from app.domain.consent.decide import Permit
+from app.domain.consent.denial import counts, forbids
 from app.domain.consent.wording import Sharing, sentences
 from app.domain.referral import words
 from app.domain.referral.needs import Need
@@ -52,6 +53,15 @@ class ChartConsent:
 
     reference: str
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartConsents:
+    """`permitting`: those that a referral may rest on, none where sharing is `forbidden` or where one is `unsure`."""
+
+    permitting: tuple[ChartConsent, ...]
+    forbidden: bool
+    unsure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +115,33 @@ async def network_name(network: Network) -> str:
         return (await members.get(unit, [network.coordinator]))[network.coordinator].name
 
 
-async def chart_consents(network: Network, launched: Launched, read: Read, to: UUID) -> list[ChartConsent]:
-    """The chart's Consents that a referral to this member may rest on."""
+async def chart_consents(network: Network, launched: Launched, read: Read, to: UUID) -> ChartConsents:
+    """What the chart's Consents say to a referral to this member."""
     async with network.store.unit(launched.caller.members, write=True) as unit:
-        return await permitting(network, unit, launched, read, to)
+        found = await permitting(network, unit, launched, read, to)
+    return ChartConsents(
+        tuple(found), forbidden(read, network.clock.now()), unsure(read, launched, network.clock.now())
+    )
+
+
+def forbidden(read: Read, now: datetime) -> bool:
+    """Whether a Consent of the chart forbids sharing; also one that Baton cannot weigh."""
+    return any(forbids(tree, now) for tree in (*read.consents, *read.stray_consents))
+
+
+def unsure(read: Read, launched: Launched, now: datetime) -> bool:
+    """Whether there may be a denial that nobody could see: then no Consent of the chart is enough by itself."""
+    seen = all(_view(tree, launched) is not None for tree in read.consents if counts(tree, now))
+    return not (read.all_consents and seen) or any(counts(tree, now) for tree in read.stray_consents)
 
 
 async def permitting(network: Network, unit: Unit, launched: Launched, read: Read, to: UUID) -> list[ChartConsent]:
-    """The chart's Consents that admit this recipient; none when one of them denies as a whole."""
+    """The chart's Consents that admit this recipient; none when one denies as a whole, or may deny unseen."""
+    if forbidden(read, unit.now) or unsure(read, launched, unit.now):
+        return []
     found = []
     for tree in read.consents:
-        view = _view(tree, launched)
-        if view is None:
-            continue
-        if view.active and view.rule == "deny":
-            return []
-        decision = await weigh(network, unit, to, view)
+        decision = await weigh(network, unit, to, _view(tree, launched))
         if isinstance(decision, Permit):
             until = None if decision.until.year >= 9999 else decision.until
             found.append(ChartConsent(f"Consent/{tree['id']}", until))

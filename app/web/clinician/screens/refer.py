@@ -31,6 +31,7 @@ BASES = ("chart", "signed", "spoken")
 FIELDS = {
     "consent-name": "name",
     "consent-not-in-chart": "basis",
+    "consent-denied-in-chart": "",
     "record-unread": "",
     "record-unfit": "",
     "person-unread": "",
