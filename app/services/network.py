@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.clock import Clock, Ids
 from app.fhir.registry import Registry
+from app.gateways.ehr.discoveries import Discoveries
 from app.gateways.outbound.client import Outbound
 from app.services.passwords import Passwords
 from app.services.token_cache import TokenCache
@@ -49,6 +50,7 @@ class Network:
     coordination: Coordination
     # the one way to other people's servers
     outbound: Outbound = field(default_factory=Outbound)
+    discoveries: Discoveries = field(default_factory=Discoveries)
     # type -> search parameter -> its number in index rows
     numbers: Numbers = field(default_factory=dict)
     token_cache: TokenCache = field(default_factory=TokenCache)

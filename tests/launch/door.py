@@ -5,6 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from app.gateways.ehr.smart import Registration
+from app.services.launch.registration import registration_of
+from app.store import connections
 from tests.launch.ehr import FakeEhr
 from tests.pages.browsing import SAME_SITE, Forms
 from tests.town import Town
@@ -79,6 +82,13 @@ class Door:
     async def sessions(self) -> list[dict[str, object]]:
         rows = await self.town.world.rows("SELECT * FROM launch_session ORDER BY created_at, id")
         return [dict(row) for row in rows]
+
+    async def registration(self) -> Registration:
+        """How the clinic's EHR knows Baton."""
+        network = self.town.world.network
+        async with network.store.unit(()) as unit:
+            row = (await connections.by_bases(unit, (self.ehr.base,)))[self.ehr.base]
+        return registration_of(network, row)
 
     async def audited(self) -> list[tuple[str, str | None]]:
         """(outcome, client) of each launch that was written down, the oldest first."""

@@ -32,6 +32,7 @@ LAUNCH: Final = re.compile(r"[!#-;=?-\[\]-~]{1,4096}", re.ASCII)
 VERIFIER_BYTES: Final = 48
 LONG_ADDRESS: Final = 2048
 POSTED: Final = "authorize-post"
+TOO_OFTEN: Final = "launch-throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,17 @@ async def begin(network: Network, *, iss: str, launch: str, browser: str, addres
     """Where the browser goes now. `browser` is the secret of its cookie. Raises LaunchRefused, written down."""
     row = None
     try:
-        await _not_too_often(network, browser, address)
         row = await ehr_of(network, iss)
         _check(launch, row)
+        await _not_too_often(network, f"launch|{row.id}", browser, address)
         return await _begin(network, row, launch, browser)
     except EhrTrouble as trouble:
         assert row is not None
         refused = from_trouble(trouble, row)
     except LaunchRefused as refusal:
         refused = refusal
+        if refusal.rule != TOO_OFTEN:
+            refused = await _counted(network, refusal, browser, address)
     await noting.refused(network, refused, request_id)
     raise refused
 
@@ -87,16 +90,26 @@ def _check(launch: str, row: ConnectionRow) -> None:
         raise LaunchRefused("launch-malformed", row)
 
 
-async def _not_too_often(network: Network, browser: str, address: str) -> None:
+async def _not_too_often(network: Network, purpose: str, browser: str, address: str) -> None:
+    """Counted for each EHR: behind a proxy everybody may have one address, and what one EHR sends stops no other."""
     async with network.store.unit((), write=True) as unit:
-        wait_s = await too_often(network, unit, purpose="launch", who=hash_of(browser).hex(), address=address)
+        wait_s = await too_often(network, unit, purpose=purpose, who=hash_of(browser).hex(), address=address)
     if wait_s is not None:
-        raise LaunchRefused("launch-throttled")
+        raise LaunchRefused(TOO_OFTEN)
+
+
+async def _counted(network: Network, refusal: LaunchRefused, browser: str, address: str) -> LaunchRefused:
+    """Launches that nobody's EHR sent are counted by themselves: they take nothing from those that open."""
+    try:
+        await _not_too_often(network, "launch-refused", browser, address)
+    except LaunchRefused as throttled:
+        return throttled
+    return refusal
 
 
 async def _begin(network: Network, row: ConnectionRow, launch: str, browser: str) -> Onward:
     registration = registration_of(network, row)
-    discovery = await smart.discover(network.outbound, registration)
+    discovery = await network.discoveries.of(network.outbound, registration)
     under_way = UnderWay(_verifier(network.ids), new_secret(network.ids)[0], asked(discovery), discovery)
     state, state_hash = new_secret(network.ids)
     now = network.clock.now()
