@@ -38,6 +38,7 @@ SEARCHES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ("screening answers", "Observation", {"category": SOCIAL}),
     ("consents", "Consent", {}),
 )
+CHART = "the chart"
 PERSON = "the person's record"
 PRACTITIONER = "your own name"
 WHY = {
@@ -108,13 +109,24 @@ async def read_now(network: Network, launched: Launched) -> Read:
     try:
         read = await read_chart(await chart_of(network, launched), launched)
     except LaunchOver:
-        read = replace(NOTHING, missing=(Missing("the chart", WHY["ended"]),))
+        read = replace(NOTHING, missing=(Missing(CHART, WHY["ended"]),))
     except EhrTrouble as trouble:
-        read = replace(NOTHING, missing=(Missing("the chart", WHY.get(trouble.kind, SOMETHING_WRONG)),))
+        read = replace(NOTHING, missing=(Missing(CHART, WHY.get(trouble.kind, SOMETHING_WRONG)),))
     if read.patient is not None:
         return read
     kept = await kept_person(network, launched)
     return replace(read, patient=kept, kept=kept is not None)
+
+
+async def read_to_send(network: Network, launched: Launched) -> Read:
+    """As `read_now`, for what is about to be shared. Raises LaunchOver: who was shut out does not go on with copies.
+
+    An EHR that is away has not said no, and some answer 401 to single searches that they do not allow.
+    """
+    read = await read_now(network, launched)
+    if any(missing.why == WHY["ended"] and missing.what in (CHART, PERSON) for missing in read.missing):
+        raise LaunchOver
+    return read
 
 
 async def kept_person(network: Network, launched: Launched) -> JsonObject | None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.domain.referral.needs import Need
-from app.services.clinician.chart import Read, read_now
+from app.services.clinician.chart import Read, read_now, read_to_send
 from app.services.clinician.options import option, options
 from app.services.clinician.person import banner
 from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, send
@@ -89,7 +89,8 @@ async def choose(request: Request) -> Response:
     here = await launched(request)
     form = await posted_form(request, here.csrf)
     typed, need = read_form(form), offered(form.text("need"))
-    read = await read_now(request.app.state.network, here)
+    request.state.typed = tuple(filter(None, (typed.words, typed.wish)))
+    read = await read_to_send(request.app.state.network, here)
     if need is None or not _key(typed):
         return await overview(request, here, read, {"need": "need"})
     wrong = await _problems(request.app.state.network, need, typed)
@@ -106,7 +107,7 @@ async def send_it(request: Request) -> Response:
     typed, need = read_form(form), offered(form.text("need"))
     key, to = _key(typed), _uuid(typed.to)
     request.state.typed = tuple(filter(None, (typed.words, typed.wish)))
-    read = await read_now(network, here)
+    read = await read_to_send(network, here)
     if need is None or key is None or to is None:
         return await overview(request, here, read, {"need": "need"})
     if typed.basis not in BASES:
