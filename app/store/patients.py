@@ -16,7 +16,13 @@ OF_PERSON = (
     + """WHERE f.sources && $2::uuid[] AND f.source_request IN (
     SELECT i.resource FROM index_reference i JOIN search_parameter s ON s.id = i.param
     WHERE s.type = 'ServiceRequest' AND s.code = 'patient' AND i.target = $1)
-ORDER BY (f.closed_at IS NOT NULL), f.received_at DESC, f.id DESC LIMIT $3"""
+ORDER BY (f.closed_at IS NOT NULL), f.received_at DESC, f.id DESC LIMIT $3 OFFSET $4"""
+)
+ONE_OF_PERSON = (
+    COLUMNS
+    + """WHERE f.id = $3 AND f.sources && $2::uuid[] AND f.source_request IN (
+    SELECT i.resource FROM index_reference i JOIN search_parameter s ON s.id = i.param
+    WHERE s.type = 'ServiceRequest' AND s.code = 'patient' AND i.target = $1)"""
 )
 PROGRAMMES = (
     """
@@ -42,9 +48,21 @@ class Programme:
     said_at: datetime
 
 
-async def of_person(unit: Unit, patient: UUID, members: Collection[UUID], limit: int) -> list[ReferralRow]:
-    """The referrals about our copy of a patient that one of `members` sent, open ones first, newest first."""
-    return [ReferralRow(*row.values()) for row in await unit.conn.fetch(OF_PERSON, patient, list(members), limit)]
+async def of_person(
+    unit: Unit, patient: UUID, members: Collection[UUID], limit: int, *, after: int = 0
+) -> list[ReferralRow]:
+    """The referrals about our copy of a patient that one of `members` sent, open ones first, newest first.
+
+    `after`: how many come before those that are wanted.
+    """
+    rows = await unit.conn.fetch(OF_PERSON, patient, list(members), limit, after)
+    return [ReferralRow(*row.values()) for row in rows]
+
+
+async def one_of_person(unit: Unit, patient: UUID, members: Collection[UUID], referral: UUID) -> ReferralRow | None:
+    """This referral, when it is about our copy of this patient and one of `members` sent it."""
+    row = await unit.conn.fetchrow(ONE_OF_PERSON, patient, list(members), referral)
+    return ReferralRow(*row.values()) if row else None
 
 
 async def programmes(unit: Unit, members: Collection[UUID], limit: int) -> list[Programme]:

@@ -110,7 +110,7 @@ async def test_another_patients_launch_sees_and_does_nothing(ward: Ward) -> None
     for address in (f"/referrals/{row['id']}", f"/referrals/{row['id']}/cancel"):
         assert (await other.open(address)).status_code == 404
     network, session = ward.town.world.network, await other.session()
-    assert await followed(network, session) == []
+    assert (await followed(network, session)).rows == []
     with pytest.raises(NotFound):
         await told(network, session, row["id"])
     with pytest.raises(NotFound):

@@ -12,7 +12,7 @@ from app.services.clinician.chart import NOTHING, Missing
 from app.services.clinician.options import Option, Programme
 from app.services.clinician.person import Banner
 from app.services.clinician.sharing import ChartConsent, Shared
-from app.services.clinician.status import Followed, Told
+from app.services.clinician.status import Followed, Listed, Told
 from app.services.launch.patients import Found
 from app.services.launch.refusals import RULES
 from app.web.clinician.screens.overview import Choice
@@ -56,13 +56,20 @@ def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     unknown = {"visitor": launched(), "banner": Banner("", "", "")}
     found = [Choice(0, "Food", (EVIL, EVIL), True), Choice(1, "Money", (EVIL,), False)]
     others = [Choice(2, "Rides", (), True)]
-    rows = [followed(), followed(ended=True)]
+    rows = Listed([followed(), followed(ended=True)], 1, more=True)
     view = {"read": read(), "found": found, "others": others, "followed": rows, "done": "sent", "wrong": {}}
     yield "overview", "clinician/overview.html", nora | view
     yield "overview wrong", "clinician/overview.html", nora | view | {"wrong": {"need": "need"}}
-    nothing = {"read": read(known=False), "found": [], "followed": [], "done": "", "wrong": {"need": "need"}}
+    nothing = {
+        "read": read(known=False),
+        "found": [],
+        "followed": Listed([], 1, more=False),
+        "done": "",
+        "wrong": {"need": "need"},
+    }
     yield "overview unknown", "clinician/overview.html", unknown | view | nothing
     yield "status", "clinician/status.html", nora | {"followed": rows}
+    yield "status older", "clinician/status.html", nora | {"followed": Listed([], 2, more=False)}
     records = [Record(f"Condition/{n}", EVIL, True, fit) for n, fit in enumerate(("whole", "flawed", "unfit"))]  # type: ignore[arg-type]
     chosen = {"need": NEEDS[0], "typed": typed(), "read": read()}
     offered = {"options": [option(), option(silent=True)], "records": records, "wrong": {"to": "to", "words": EVIL}}

@@ -22,7 +22,7 @@ from app.store import audit, members, origins, patients, referrals
 from app.store.pool import Unit
 from app.store.referrals import ReferralRow
 
-MOST = 100
+MOST = 50  # on one page
 OUR_DOOR = "launch"
 # the source's Task is accepted as soon as the network has passed it on; its sender wants to know about the help itself
 STANDS = {
@@ -62,6 +62,15 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of the list, the first being 1; `more`: there are older ones on the next."""
+
+    rows: list[Followed]
+    page: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One referral whole; `may_cancel` while it can be taken back from here."""
 
@@ -70,16 +79,18 @@ class Told:
     may_cancel: bool
 
 
-async def followed(network: Network, launched: Launched) -> list[Followed]:
+async def followed(network: Network, launched: Launched, page: int = 1) -> Listed:
     """The referrals of this patient that this EHR's member sent, by whatever door; open ones first."""
     async with network.store.unit(launched.caller.members) as unit:
         await audit.write(unit, launched.caller.act(network.ids, "patient's referrals"), "done")
-        rows = await _rows(unit, launched)
+        found = await _rows(unit, launched, page)
+        rows = found[:MOST]
         keys = [key for row in rows for key in (row.source_request, row.source_task) if key]
         material = await read_material(network, unit, keys)
         names = {key: each.name for key, each in (await members.get(unit, {r.owner for r in rows if r.owner})).items()}
         written = await patients.write_backs(unit, [row.id for row in rows])
-        return [_followed(network, row, material, names, written) for row in rows]
+        listed = [_followed(network, row, material, names, written) for row in rows]
+        return Listed(listed, page, more=len(found) > MOST)
 
 
 async def told(network: Network, launched: Launched, referral: UUID) -> Told:
@@ -117,11 +128,13 @@ async def told(network: Network, launched: Launched, referral: UUID) -> Told:
 
 async def row_of(unit: Unit, launched: Launched, referral: UUID, *, lock: bool = False) -> ReferralRow:
     """The referral when it is about the launch's patient and was sent by this EHR's member. Raises NotFound."""
-    known = {row.id for row in await _rows(unit, launched)}
-    row = await referrals.get(unit, referral, lock=lock) if referral in known else None
-    if row is None:
-        raise NotFound("not-found", "there is no such referral")
-    return row
+    patient = await origins.patient(unit, launched.connection.id, launched.patient)
+    if patient is not None:
+        row = await patients.one_of_person(unit, patient, launched.caller.members, referral)
+        row = await referrals.get(unit, referral, lock=True) if row and lock else row
+        if row is not None:
+            return row
+    raise NotFound("not-found", "there is no such referral")
 
 
 def may_cancel(row: ReferralRow, task: JsonObject) -> bool:
@@ -129,9 +142,12 @@ def may_cancel(row: ReferralRow, task: JsonObject) -> bool:
     return row.closed_at is None and row.trigger == OUR_DOOR and task.get("status") in NOT_FINISHED
 
 
-async def _rows(unit: Unit, launched: Launched) -> list[ReferralRow]:
+async def _rows(unit: Unit, launched: Launched, page: int) -> list[ReferralRow]:
+    """One more than are shown, where there are more."""
     patient = await origins.patient(unit, launched.connection.id, launched.patient)
-    return await patients.of_person(unit, patient, launched.caller.members, MOST) if patient else []
+    if patient is None:
+        return []
+    return await patients.of_person(unit, patient, launched.caller.members, MOST + 1, after=(page - 1) * MOST)
 
 
 def _source(row: ReferralRow, material: Material) -> tuple[JsonObject, JsonObject]:

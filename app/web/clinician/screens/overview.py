@@ -56,8 +56,13 @@ async def overview(request: Request, here: Launched, read: Read, wrong: Mapping[
 async def status(request: Request) -> Response:
     """The part of the first page that changes by itself; nothing is asked of the EHR."""
     here = await launched(request)
-    rows = await followed(request.app.state.network, here)
-    return page(request, "clinician/status.html", here, followed=rows)
+    found = await followed(request.app.state.network, here, page_number(request.query_params.get("page", "")))
+    return page(request, "clinician/status.html", here, followed=found)
+
+
+def page_number(text: str) -> int:
+    """Of the list of referrals; the first page for whatever is none."""
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 5 and int(text) else 1
 
 
 def choices(needs: tuple[ChartNeed, ...]) -> list[Choice]:
