@@ -4,11 +4,20 @@ import asyncio
 import gzip
 import zlib
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from app.gateways.outbound.client import KEPT_HOSTS, Allowance, Limits, Outbound, OutboundTrouble
+from app.gateways.outbound.client import (
+    AT_ONCE_IN_BACKGROUND,
+    AT_ONCE_PER_HOST,
+    KEPT_HOSTS,
+    Allowance,
+    Limits,
+    Outbound,
+    OutboundTrouble,
+)
 from tests.gateways.servers import NAME, Answering, Authority, Names, Seen, Server, always, answer, serving
 
 OK = always(answer(b"{}"))
@@ -212,21 +221,45 @@ async def test_a_name_server_that_hangs_costs_the_time_of_a_connection() -> None
         await outbound.request("GET", "https://ehr.example/", allowance=Allowance(frozenset({NAME})))
 
 
-async def test_at_most_four_calls_at_once_reach_one_server(outbound: Outbound) -> None:
-    at_once = most = 0
-
-    async def slow(_: Seen, writer: asyncio.StreamWriter) -> None:
-        nonlocal at_once, most
-        at_once, most = at_once + 1, max(most, at_once + 1)
-        await asyncio.sleep(0.05)
-        at_once -= 1
-        writer.write(answer(b"{}"))
-
+@pytest.mark.parametrize(("background", "most"), [(False, AT_ONCE_PER_HOST), (True, AT_ONCE_IN_BACKGROUND)])
+async def test_so_many_calls_at_once_reach_one_server(outbound: Outbound, background: bool, most: int) -> None:
+    slow = Slow()
     async with serving(slow) as server:
-        calls = (outbound.request("GET", server.here, allowance=server.allowed()) for _ in range(20))
+        allowed = replace(server.allowed(), background=background)
+        calls = (outbound.request("GET", server.here, allowance=allowed) for _ in range(2 * most))
         answers = await asyncio.gather(*calls)
     assert {got.status for got in answers} == {200}
-    assert most == 4
+    assert slow.most == most
+
+
+async def test_calls_for_which_nobody_waits_keep_nobody_waiting(outbound: Outbound) -> None:
+    slow = Slow(0.6)
+    async with serving(slow) as server:
+        allowed = replace(server.allowed(), background=True)
+        calls = (outbound.request("GET", server.here, allowance=allowed) for _ in range(2 * AT_ONCE_IN_BACKGROUND))
+        waiting = asyncio.gather(*calls, return_exceptions=True)
+        while slow.at_once < AT_ONCE_IN_BACKGROUND:
+            await asyncio.sleep(0.01)
+        slow.for_s = 0
+        assert (await outbound.request("GET", server.here, allowance=server.allowed())).status == 200
+        assert slow.at_once == AT_ONCE_IN_BACKGROUND
+        await waiting
+
+
+@dataclass(slots=True)
+class Slow:
+    """Answers after a while, and counts how many calls wait at the same moment."""
+
+    for_s: float = 0.05
+    at_once: int = 0
+    most: int = 0
+
+    async def __call__(self, _: Seen, writer: asyncio.StreamWriter) -> None:
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(self.for_s)
+        self.at_once -= 1
+        writer.write(answer(b"{}"))
 
 
 async def test_a_trouble_tells_nothing_of_the_address(outbound: Outbound) -> None:

@@ -84,13 +84,15 @@ class Allowance:
 
     `hosts`: names, as `ehr.example` (port 443) or `ehr.example:8443`, lower-case. `private_ranges`: networks within
     PRIVATE that its names may resolve to. `loopback_http`: this very machine, also without TLS; heeded in development
-    only. `ca_file`: the only certificate authority trusted for it, else the public ones.
+    only. `ca_file`: the only certificate authority trusted for it, else the public ones. `background`: nobody waits for
+    the answer, so the call takes no line from those for whom somebody does.
     """
 
     hosts: frozenset[str]
     private_ranges: tuple[str, ...] = ()
     loopback_http: bool = False
     ca_file: str | None = None
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

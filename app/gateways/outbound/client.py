@@ -2,7 +2,7 @@
 
 Between the check and the connection there is no second look-up, so a name cannot change its mind (rebinding). No
 redirect is followed, no proxy of the environment is used, no answer grows past its limit, and no call outlasts its
-time. Connections are kept and used again per name and vetted address, at most a few at once for each.
+time. Connections are kept and used again per name and vetted address, at most so many at once for each.
 
 *Source*: security sheet NET-01 to NET-08, NET-11, BSC-04; part 2 (limits of outbound calls).
 """
@@ -26,7 +26,8 @@ __all__ = ["Allowance", "Answer", "Outbound", "OutboundTrouble"]
 
 CONNECT_S, READ_S, TOTAL_S = 5.0, 20.0, 30.0
 KEEP_S = 4.0  # many servers close at 5; a call must not meet the closing
-AT_ONCE_PER_HOST = 4
+# one page asks for seven things at once, and a hospital has many clinicians; what nobody waits for goes slowly
+AT_ONCE_PER_HOST, AT_ONCE_IN_BACKGROUND = 32, 4
 KEPT_HOSTS = 64
 ADDRESSES_TRIED = 3
 OWN_ADDRESSES_KEPT_S = 300.0
@@ -83,6 +84,7 @@ class _Way:
     port: int
     address: str
     ca_file: str | None
+    background: bool
 
 
 @dataclass(slots=True)
@@ -146,11 +148,12 @@ class Outbound:
         url = str(asked.url)
         target = self._target(url, allowance)
         addresses = await self._vetted(target, allowance)
-        for address in addresses[:-1]:
+        ways = [_Way(target.host, target.port, each, allowance.ca_file, allowance.background) for each in addresses]
+        for way in ways[:-1]:
             # nothing has been sent yet when a connection fails, so the next address may be tried
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return await self._over(_Way(target.host, target.port, address, allowance.ca_file), asked, max_bytes)
-        return await self._over(_Way(target.host, target.port, addresses[-1], allowance.ca_file), asked, max_bytes)
+                return await self._over(way, asked, max_bytes)
+        return await self._over(ways[-1], asked, max_bytes)
 
     def _target(self, url: str, allowance: Allowance) -> Target:
         try:
@@ -222,9 +225,8 @@ class Outbound:
     def _line(self, way: _Way) -> _Line:
         line = self._lines.get(way)
         if line is None:
-            pool = httpx.Limits(
-                max_connections=AT_ONCE_PER_HOST, max_keepalive_connections=AT_ONCE_PER_HOST, keepalive_expiry=KEEP_S
-            )
+            most = AT_ONCE_IN_BACKGROUND if way.background else AT_ONCE_PER_HOST
+            pool = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEEP_S)
             transport = httpx.AsyncHTTPTransport(verify=self._context(way.ca_file), trust_env=False, limits=pool)
             line = self._lines[way] = _Line(transport)
         self._lines.move_to_end(way)
