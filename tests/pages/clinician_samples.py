@@ -11,7 +11,7 @@ from app.domain.referral.needs import NEEDS
 from app.services.clinician.chart import NOTHING, Missing
 from app.services.clinician.options import Option, Programme
 from app.services.clinician.person import Banner
-from app.services.clinician.sharing import ChartConsent, Shared
+from app.services.clinician.sharing import ChartConsent, ChartConsents, Shared
 from app.services.clinician.status import Followed, Listed, Told
 from app.services.launch.patients import Found
 from app.services.launch.refusals import RULES
@@ -90,9 +90,14 @@ def _checks(chosen: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
     sharing = Sharing(EVIL, EVIL, EVIL, EVIL, (EVIL,), NOW.date())
     shared = Shared(sharing, (EVIL, EVIL), (EVIL,), (EVIL,), "seen")
     view = chosen | {"receiver": option(), "shared": shared, "longest_name": 200, "wrong": {}, "changed": False}
-    yield "check", "clinician/check.html", view | {"chart": [ChartConsent("Consent/1", NOW)]}
+    permitted = ChartConsents((ChartConsent("Consent/1", NOW),), forbidden=False, unsure=False)
+    yield "check", "clinician/check.html", view | {"chart": permitted}
+    for forbidden, unsure in ((True, False), (False, True)):
+        none = {"chart": ChartConsents((), forbidden, unsure)}
+        yield f"check forbidden {forbidden}", "clinician/check.html", view | none
+    none = {"chart": ChartConsents((), forbidden=False, unsure=False), "changed": True}
     for field in ("basis", "signed", "spoken", ""):
-        yield f"check {field}", "clinician/check.html", view | {"chart": [], "wrong": {field: EVIL}, "changed": True}
+        yield f"check {field}", "clinician/check.html", view | none | {"wrong": {field: EVIL}}
 
 
 def _launches() -> Iterator[tuple[str, str, dict[str, Any]]]:
