@@ -158,10 +158,13 @@ END = "UPDATE launch_session SET ended_at = $2, ended_because = $3 WHERE id = $1
 
 
 async def end_of_browser(unit: Unit, browser_hash: bytes, now: datetime, because: str) -> None:
-    """Every session of this browser that has not ended."""
+    """Every session of this browser that has not ended; until the transaction ends, it opens no other one."""
+    await unit.conn.execute(HOLD_BROWSER, browser_hash)
     await unit.conn.execute(END_OF_BROWSER, browser_hash, now, because)
 
 
+# two callbacks at the same moment would not see each other's session
+HOLD_BROWSER = "SELECT pg_advisory_xact_lock(hashtextextended('browser/' || encode($1, 'hex'), 0))"
 END_OF_BROWSER = """
 UPDATE launch_session SET ended_at = $2, ended_because = $3 WHERE browser_hash = $1 AND ended_at IS NULL
 """

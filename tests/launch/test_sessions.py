@@ -1,9 +1,14 @@
 """A launched clinician: one patient at a time, one browser, and an end."""
 
+import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
+from app.store import launches
+from app.store.launches import NewSession
+from app.store.pool import Unit
 from app.web.pages import cookies
 from tests.launch.door import Door
 
@@ -30,6 +35,31 @@ async def test_a_page_of_an_earlier_patient_shows_and_does_nothing_more_and_name
     assert await door.town.world.rows("SELECT id FROM referral") == []
     assert [session["ended_because"] for session in await door.sessions()] == ["new-launch", None]
     assert (await door.doctor.open(second)).status_code == 200
+
+
+async def test_of_two_launches_that_open_at_the_same_moment_one_ends(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """APP-14"""
+    arrived, both, insert = [0], asyncio.Event(), launches.insert
+
+    async def slowly(unit: Unit, new: NewSession) -> None:
+        arrived[0] += 1
+        if arrived[0] == 2:
+            both.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(both.wait(), 0.5)
+        await insert(unit, new)
+
+    monkeypatch.setattr(launches, "insert", slowly)
+    backs = []
+    for patient in ("p1", "p2"):
+        door.ehr.patient = patient
+        await door.doctor.begin()
+        backs.append(await door.doctor.at_the_ehr())
+    answers = await asyncio.gather(*(door.doctor.http.get(back) for back in backs))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert {session["ended_because"] for session in await door.sessions()} == {"new-launch", None}
 
 
 @pytest.mark.parametrize("how", ["another patient", "an ended launch"])

@@ -6,9 +6,9 @@ Authlib speaks OAuth over our own way out; what comes back is read by us.
 """
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -26,7 +26,12 @@ __all__ = [
 
 ASSERTION_S = 240
 JTI_BYTES = 24
-METHODS = {"public": "none", "asymmetric": "private_key_jwt", "symmetric": "client_secret_basic"}
+# how a client of each kind may show who it is, the best way first, and the capability by which an EHR promises it
+METHODS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "public": (("none",), ""),
+    "asymmetric": (("private_key_jwt",), "client-confidential-asymmetric"),
+    "symmetric": (("client_secret_basic", "client_secret_post"), "client-confidential-symmetric"),
+}
 FORM = {"Accept": "application/json"}
 
 
@@ -40,7 +45,8 @@ def authorization_url(
     scopes: Iterable[str],
     launch: str | None,
 ) -> str:
-    """Where the browser goes to sign in; `verifier` stays here, its hash goes along (PKCE S256)."""
+    """Where the browser goes to sign in; `verifier` stays here, its hash goes along (PKCE S256). Raises EhrTrouble."""
+    _method(registration, discovery)
     from authlib.oauth2.client import OAuth2Client  # late: it costs a start that launches nobody
 
     client = OAuth2Client(
@@ -100,7 +106,7 @@ def _client(outbound: Outbound, registration: Registration, discovery: Discovery
     client = AsyncOAuth2Client(
         client_id=registration.client_id,
         client_secret=registration.secret if registration.kind == "symmetric" else None,
-        token_endpoint_auth_method=METHODS[registration.kind],
+        token_endpoint_auth_method=_method(registration, discovery),
         redirect_uri=registration.redirect_uri,
         transport=outbound.transport(registration.allowance),
         trust_env=False,
@@ -108,6 +114,16 @@ def _client(outbound: Outbound, registration: Registration, discovery: Discovery
     if registration.kind == "asymmetric":
         _sign(client, outbound, registration, discovery)
     return client
+
+
+def _method(registration: Registration, discovery: Discovery) -> str:
+    """How we show who we are. An EHR that lists its ways and none of ours would refuse without a word; many do not
+    list that a public client shows nothing."""
+    ours, promise = METHODS[registration.kind]
+    listed = [each for each in ours if each in discovery.auth_methods]
+    if listed or not discovery.auth_methods or registration.kind == "public" or promise in discovery.capabilities:
+        return (*listed, *ours)[0]
+    raise EhrTrouble("not-offered", f"The EHR offers no sign-in by {' or '.join(ours)}, as Baton is registered there.")
 
 
 def _sign(client: Any, outbound: Outbound, registration: Registration, discovery: Discovery) -> None:

@@ -3,6 +3,7 @@
 *Source*: SMART App Launch 2.2, Client Authentication: Asymmetric; security sheet APP-07, KEY-05.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
 from app.gateways.keys import BadKey, Jwk, signing_key
@@ -21,6 +22,13 @@ async def published_keys(network: Network) -> list[Jwk]:
 
 def _public(file: str) -> Jwk | None:
     try:
-        return signing_key(Path(file).read_bytes()).public
+        found = Path(file).stat()
+        return _read(file, found.st_ino, found.st_mtime_ns, found.st_size)
     except (BadKey, OSError):
         return None
+
+
+@lru_cache(maxsize=256)
+def _read(file: str, *_: int) -> Jwk:
+    """Anybody may ask for the keys as often as they like: a file is read again when it is another one."""
+    return signing_key(Path(file).read_bytes()).public
