@@ -11,7 +11,7 @@ from app.services.clinician.copies import as_copy, same
 from app.services.steps.structure import MAX_COPY_BYTES, judge_copy
 from app.store import origins
 from tests.clinician.charts import answer, condition, consent
-from tests.clinician.ward import FOOD, Ward
+from tests.clinician.ward import Ward
 from tests.fhir.builders import minimal
 
 SCRIPTED = '<div xmlns="http://www.w3.org/1999/xhtml"><script>x()</script></div>'
@@ -68,7 +68,7 @@ async def test_a_flawed_record_goes_along_as_it_is_and_its_flaws_are_kept_beside
         ],
     )
     here = await ward.launched()
-    await here.open(f"/refer?need={FOOD}")
+    await here.asks()
     assert "Not quite in the form that it should have" in here.text()
     await here.refers(ward.town.pantry)
     await ward.town.world.settled()
@@ -87,7 +87,7 @@ async def test_a_record_that_could_do_harm_is_not_offered_and_not_taken(ward: Wa
     here = await ward.launched()
     await here.chooses(ward.town.pantry)
     assert "No record" not in here.text()  # the screening answer still goes along
-    await here.open(f"/refer?need={FOOD}")
+    await here.asks()
     assert "Cannot be sent" in here.text()
     await here.press("Next: see what is shared", to=str(ward.town.pantry), record1="Condition/food")
     page = await here.press("Send referral", basis="signed", signed="Marisol Ruiz")

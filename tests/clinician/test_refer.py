@@ -1,6 +1,7 @@
 """A clinician sends a referral from the patient's chart: once, for this patient only, on a basis that was stated."""
 
 import asyncio
+import re
 from uuid import UUID, uuid4
 
 from app.domain.referral.needs import OFFERED
@@ -150,7 +151,7 @@ async def test_a_need_that_is_not_in_the_chart_can_be_added_by_hand(ward: Ward) 
 
 async def test_only_the_records_that_were_ticked_go_along(ward: Ward) -> None:
     here = await ward.launched()
-    await here.open(f"/refer?need={FOOD}")
+    await here.asks()
     await here.press("Next: see what is shared", to=str(ward.town.pantry), record1="", record2="Observation/hunger")
     await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
     await ward.town.world.settled()
@@ -169,7 +170,7 @@ async def test_one_can_go_back_and_choose_again_with_everything_still_there(ward
 
 async def test_no_organization_chosen_is_said_and_what_was_typed_stays(ward: Ward) -> None:
     here = await ward.launched()
-    await here.open(f"/refer?need={FOOD}")
+    await here.asks()
     page = await here.press("Next: see what is shared", words="Four mouths")
     assert page.status_code == 422
     assert "Choose an organization" in here.text()
@@ -190,7 +191,7 @@ async def test_programmes_tell_their_hours_languages_and_room(ward: Ward) -> Non
     created = await ward.town.cbo.create(programme(ward.town.pantry))
     assert created.status_code == 201, created.text
     here = await ward.launched()
-    await here.open(f"/refer?need={FOOD}")
+    await here.asks()
     text = here.text()
     assert "Saturday pantry" in text
     assert "Has a waiting list ( about two weeks ), as they said" in text
@@ -209,3 +210,18 @@ async def test_a_screening_without_a_judged_answer_is_left_to_the_clinician(ward
     await here.open()
     assert "Read this first" in here.text()
     assert "Eats enough?: Not every day" in here.text()
+
+
+async def test_what_she_needs_stands_in_no_address_in_words_that_mean_anything_elsewhere(ward: Ward) -> None:
+    here, there = await ward.launched(), await ward.launched()
+    await here.open()
+    (food,) = re.findall(r'<input type="radio" name="need" id="need" value="([^"]*)"', here.page.text)
+    page = await here.press("Find who can help", need=food)
+    assert "Who can help: Food" in here.text()
+    assert page.url.query == f"need={food}".encode()
+    assert food not in (FOOD, OFFERED[0].category.code)
+    await there.open()
+    assert food not in there.page.text
+    page = await there.open(f"/refer?need={food}")
+    assert page.status_code == 422
+    assert "Choose what the person needs help with" in there.text()

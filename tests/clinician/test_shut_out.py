@@ -34,7 +34,7 @@ async def test_no_referral_is_sent_with_copies_from_before(ward: Ward) -> None:
 async def test_what_is_shared_is_not_shown_either(ward: Ward) -> None:
     here = await ward.launched()
     await here.refers(ward.town.pantry)
-    await here.open("/refer?need=0")
+    await here.asks()
     shut_out(ward)
     page = await here.press("Next: see what is shared", to=str(ward.town.shelter), words="Three children")
     assert page.status_code == 401

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from app.services.launch.session import Launched, authenticate_launch
+from app.web.clinician.screens.overview import marks
 from tests.launch.door import Doctor
 from tests.launch.ehr import FakeEhr
 from tests.pages.browsing import Forms
@@ -71,9 +72,13 @@ class AtChart:
             await self.doctor.open(self.page.headers["location"])
         return self.page
 
+    async def asks(self, need: str = FOOD) -> httpx.Response:
+        """The page that says who can help with a need, by its number, as the first page leads there."""
+        return await self.open(f"/refer?need={marks(await self.session())[int(need)]}")
+
     async def chooses(self, to: object, need: str = FOOD, **filled: str) -> httpx.Response:
         """From the first page to the one that says what will be shared."""
-        await self.open(f"/refer?need={need}")
+        await self.asks(need)
         return await self.press("Next: see what is shared", to=str(to), **filled)
 
     async def refers(self, to: object, need: str = FOOD, **filled: str) -> httpx.Response:

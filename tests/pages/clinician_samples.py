@@ -58,6 +58,7 @@ def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     others = [Choice(2, "Rides", (), True)]
     rows = Listed([followed(), followed(ended=True)], 1, more=True)
     view = {"read": read(), "found": found, "others": others, "followed": rows, "done": "sent", "wrong": {}}
+    view["marks"] = ("a1", "b2", "c3")
     yield "overview", "clinician/overview.html", nora | view
     yield "overview wrong", "clinician/overview.html", nora | view | {"wrong": {"need": "need"}}
     nothing = {

@@ -106,8 +106,15 @@ def _wrong(before: Go, button: str) -> Go:
     return go
 
 
+def _asks(page: Page, home: str) -> None:
+    page.goto(home)
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Find who can help", exact=True).click()
+    expect(page.get_by_role("heading", name="Who can help")).to_be_visible()
+
+
 def _checks(page: Page, home: str) -> None:
-    page.goto(f"{home}/refer?need=0")
+    _asks(page, home)
     page.get_by_role("radio").first.check()
     page.get_by_label("What is needed").fill("Four people, since the shop has closed")
     page.get_by_label("It is urgent").check()
@@ -135,8 +142,8 @@ PAGES: tuple[tuple[str, Go], ...] = (
     ("overview-adds", _adds),
     ("overview-wrong", _presses(_opens(), "Find who can help")),
     ("status", _opens("/status")),
-    ("refer", _opens("/refer?need=0")),
-    ("refer-wrong", _wrong(_opens("/refer?need=0"), "Next: see what is shared")),
+    ("refer", _asks),
+    ("refer-wrong", _wrong(_asks, "Next: see what is shared")),
     ("check", _checks),
     ("check-wrong", _wrong(_checks, "Send referral")),
     ("referral", _row(0)),

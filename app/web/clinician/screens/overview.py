@@ -1,5 +1,7 @@
 """The first page: who it is about, how this person's referrals stand, and what the person may need help with."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,6 +47,7 @@ async def overview(request: Request, here: Launched, read: Read, wrong: Mapping[
         "banner": banner(here, read.patient),
         "read": read,
         "found": found,
+        "marks": marks(here),
         "others": [Choice(n, need.words, (), True) for n, need in enumerate(OFFERED) if n not in known],
         "followed": await followed(request.app.state.network, here),
         "done": request.query_params.get("done", ""),
@@ -78,6 +81,23 @@ def choices(needs: tuple[ChartNeed, ...]) -> list[Choice]:
 
 def number_of(category: str) -> int | None:
     return next((n for n, need in enumerate(OFFERED) if need.category.code == category), None)
+
+
+def marks(here: Launched) -> tuple[str, ...]:
+    """What each need offered is called in an address: a word that means something in this launch only.
+
+    *Source*: security sheet WEB-14 (nothing about a person in addresses: histories and proxies keep them).
+    """
+    codes = (need.category.code for need in OFFERED)
+    return tuple(
+        hmac.new(here.csrf.encode(), f"need/{code}".encode(), hashlib.sha256).hexdigest()[:16] for code in codes
+    )
+
+
+def number_in(here: Launched, mark: str) -> str:
+    """The number of the need that an address names; empty for any other word."""
+    known = marks(here)
+    return str(known.index(mark)) if mark in known else ""
 
 
 def offered(number: str) -> Need | None:

@@ -20,7 +20,7 @@ from app.services.clinician.sharing import Fitness, chart_consents, fitness, net
 from app.services.launch.session import Launched
 from app.services.network import Network
 from app.web.clinician.pages import page
-from app.web.clinician.screens.overview import offered, overview, said
+from app.web.clinician.screens.overview import number_in, offered, overview, said
 from app.web.clinician.session import SEE_OTHER, launched
 from app.web.pages.asking import REFUSED
 from app.web.pages.forms import MAX_WORDS, Form, posted_form
@@ -76,11 +76,12 @@ async def show(request: Request) -> Response:
     here = await launched(request)
     network: Network = request.app.state.network
     read = await read_now(network, here)
-    need = offered(request.query_params.get("need", ""))
+    number = number_in(here, request.query_params.get("need", ""))
+    need = offered(number)
     if need is None:
         return await overview(request, here, read, {"need": "need"})
     sure = tuple(each.reference for each in _records(read, here, need) if each.sure and each.fit != "unfit")
-    typed = Typed(str(network.ids.next()), request.query_params["need"], records=sure, heard=here.clinician)
+    typed = Typed(str(network.ids.next()), number, records=sure, heard=here.clinician)
     return await _choosing(request, here, read, need, typed)
 
 
