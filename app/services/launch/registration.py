@@ -27,8 +27,11 @@ def redirect_uri(network: Network, connection: UUID) -> str:
     return f"{network.settings.public_url}{CALLBACK}/{connection}"
 
 
-def allowance_of(network: Network, row: ConnectionRow) -> Allowance:
-    """The hosts that may be called for this EHR: its base's and those that the operator named. Raises EhrTrouble."""
+def allowance_of(network: Network, row: ConnectionRow, *, background: bool = False) -> Allowance:
+    """The hosts that may be called for this EHR: its base's and those that the operator named. Raises EhrTrouble.
+
+    `background`: nobody waits for the answers.
+    """
     development = network.settings.development
     try:
         hosts = places((row.fhir_base, *row.endpoint_hosts), loopback_http=development)
@@ -39,6 +42,7 @@ def allowance_of(network: Network, row: ConnectionRow) -> Allowance:
         private_ranges=row.private_ranges,
         loopback_http=development,
         ca_file=row.ca_file,
+        background=background,
     )
 
 
