@@ -136,6 +136,7 @@ class Settings(BaseSettings):
     clock_skew_s: int = Field(default=30, ge=0, le=60)
     session_idle_s: int = Field(default=1800, ge=60, le=3600)
     session_absolute_s: int = Field(default=43200, ge=300, le=86400)
+    discovery_s: int = Field(default=300, ge=0, le=3600)
 
     @property
     def development(self) -> bool:

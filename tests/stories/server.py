@@ -34,6 +34,8 @@ class Server:
             "DATA_DIR": str(data_dir),
             "PORT": str(port),
             "BATON_ENV": "development",
+            # a simulated EHR changes its ways within a story
+            "BATON_DISCOVERY_S": "0",
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -13,15 +13,15 @@ from app.gateways.ehr.trouble import EhrTrouble
 from app.gateways.outbound.addresses import Allowance
 from app.gateways.outbound.client import Outbound
 
-KEPT: Final = timedelta(minutes=5)
 TROUBLE_KEPT: Final = timedelta(seconds=5)
 _Asked = tuple[str, Allowance]
 
 
 @dataclass(slots=True)
 class Discoveries:
-    """One process's. An EHR is asked by one call at a time, for everybody who waits for it."""
+    """One process's. An EHR is asked by one call at a time, for everybody who waits for it; an answer is `kept`."""
 
+    kept: timedelta
     _running: dict[_Asked, asyncio.Task[Discovery]] = field(default_factory=dict)
     _known: dict[_Asked, tuple[datetime, Discovery | EhrTrouble]] = field(default_factory=dict)
 
@@ -48,7 +48,7 @@ class Discoveries:
             raise
         finally:
             del self._running[asked]
-        self._known[asked] = outbound.clock.now() + KEPT, found
+        self._known[asked] = outbound.clock.now() + self.kept, found
         return found
 
     def forget(self) -> None:
