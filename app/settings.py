@@ -10,6 +10,7 @@ import secrets
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -51,6 +52,17 @@ def _web_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an http(s) address without user, query or fragment")
     return url.rstrip("/")
+
+
+def _networks(written: str) -> str:
+    """Addresses and networks with a comma between them; never everybody."""
+    try:
+        found = [ip_network(each.strip()) for each in written.split(",") if each.strip()]
+    except ValueError:
+        found = []
+    if written.strip() and not all(network.prefixlen for network in found or [ip_network("0.0.0.0/0")]):
+        raise ValueError("must be addresses or networks of your own proxies, such as 10.0.0.5,10.1.0.0/16")
+    return ",".join(map(str, found))
 
 
 def _smtp_url(url: str) -> str:
@@ -115,6 +127,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: Annotated[str, AfterValidator(_web_url)] = Field(default_factory=_default_public_url)
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
     env: Literal["development", "production"] = Field(default_factory=_default_env)
     secret_key: Annotated[bytes, AfterValidator(_secret_key)] = Field(default_factory=_default_secret_key, repr=False)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from app.clock import SystemClock, SystemIds
 from app.fhir.registry import Registry
+from app.gateways.ehr.discoveries import Discoveries
 from app.gateways.mail import open_mail
 from app.gateways.outbound.client import Outbound
 from app.services.network import Coordination, Network
@@ -91,6 +93,7 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
             base=f"{settings.public_url}/fhir",
             asking=_answerable(registry, await search_parameters.active(store)),
             coordination=Coordination(),
+            discoveries=Discoveries(timedelta(seconds=settings.discovery_s)),
             outbound=outbound,
             numbers=await search_parameters.all_numbers(store),
         )

@@ -48,9 +48,9 @@ class Network:
     base: str
     asking: Registry
     coordination: Coordination
-    discoveries: Discoveries
     # the one way to other people's servers
     outbound: Outbound = field(default_factory=Outbound)
+    discoveries: Discoveries = field(default_factory=Discoveries)
     # type -> search parameter -> its number in index rows
     numbers: Numbers = field(default_factory=dict)
     token_cache: TokenCache = field(default_factory=TokenCache)

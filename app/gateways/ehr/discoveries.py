@@ -13,6 +13,7 @@ from app.gateways.ehr.trouble import EhrTrouble
 from app.gateways.outbound.addresses import Allowance
 from app.gateways.outbound.client import Outbound
 
+KEPT: Final = timedelta(minutes=5)
 TROUBLE_KEPT: Final = timedelta(seconds=5)
 _Asked = tuple[str, Allowance]
 
@@ -21,7 +22,7 @@ _Asked = tuple[str, Allowance]
 class Discoveries:
     """One process's. An EHR is asked by one call at a time, for everybody who waits for it; an answer is `kept`."""
 
-    kept: timedelta
+    kept: timedelta = KEPT
     _running: dict[_Asked, asyncio.Task[Discovery]] = field(default_factory=dict)
     _known: dict[_Asked, tuple[datetime, Discovery | EhrTrouble]] = field(default_factory=dict)
 
@@ -44,7 +45,7 @@ class Discoveries:
         try:
             found = await discover(outbound, registration)
         except EhrTrouble as trouble:
-            self._known[asked] = outbound.clock.now() + TROUBLE_KEPT, trouble
+            self._known[asked] = outbound.clock.now() + min(TROUBLE_KEPT, self.kept), trouble
             raise
         finally:
             del self._running[asked]
