@@ -163,8 +163,9 @@ def _question_codes(tree: Tree) -> Iterator[str]:
 
 
 def _answer_words(tree: Tree) -> str:
-    holders = [tree, *tree.get("component", ())]
-    return "; ".join(filter(None, (_value_words(holder) for holder in holders)))
+    """The answer, and of a question with parts each part with its question."""
+    parts = ((words.concept(_said(each.get("code", {}))), _value_words(each)) for each in tree.get("component", ()))
+    return "; ".join(filter(None, (_value_words(tree), *(": ".join(filter(None, part)) for part in parts))))
 
 
 def _value_words(holder: Tree) -> str:

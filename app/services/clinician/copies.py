@@ -1,4 +1,4 @@
-"""Copies of what the EHR holds: kept as the EHR wrote them, under ids of ours, findable by their addresses there.
+"""Copies of what the EHR holds: what is shared of it, as the EHR wrote it, under ids of ours, findable by its address.
 
 A resource that is read again becomes a new version of the same copy, and only when it says something else than before.
 *Source*: architecture, decision 3 (copies); SDOH Clinical Care 3.0.0, refer-1 (local copies of what the source has).
@@ -14,11 +14,11 @@ from app.fhir import json
 from app.fhir.errors import Value
 from app.fhir.json import JsonObject
 from app.fhir.references import Local, parse_reference
+from app.services.clinician.reduced import judged, reduced
 from app.services.launch.session import Launched
 from app.services.lookups.decision import end_parts
 from app.services.network import Network
 from app.services.retries import with_retries
-from app.services.steps.structure import judge_copy
 from app.services.write import write_in
 from app.services.writing import Entry
 from app.store import bases, connections, events, origins, resources
@@ -57,7 +57,7 @@ async def copy(network: Network, unit: Unit, launched: Launched, trees: Iterable
     for tree in trees:
         key = (tree["resourceType"], tree["id"])
         absolute = as_copy(tree, connection.fhir_base)
-        if judge_copy(absolute)[0]:
+        if judged(absolute)[0]:
             refused.append("/".join(key))
         else:
             readable[key] = absolute
@@ -125,8 +125,8 @@ async def note(unit: Unit, launched: Launched, copies: Copies) -> None:
 
 
 def as_copy(tree: JsonObject, base: str) -> JsonObject:
-    """The tree with its relative references made absolute under `base`, and with where it came from."""
-    changed: JsonObject = _absolute(deepcopy(tree), base)
+    """What is shared of the tree, its relative references made absolute under `base`, and with where it came from."""
+    changed: JsonObject = _absolute(deepcopy(reduced(tree)), base)
     meta = changed.get("meta")
     source = "/".join((base, tree["resourceType"], tree["id"]))
     changed["meta"] = {"source": source, **meta} if isinstance(meta, dict) else {"source": source}
@@ -135,7 +135,7 @@ def as_copy(tree: JsonObject, base: str) -> JsonObject:
 
 def same(tree: JsonObject, kept: JsonObject) -> bool:
     """Whether two versions say the same, whatever servers put on them."""
-    return _said(tree) == _said(kept)
+    return said(tree) == said(kept)
 
 
 def _one(network: Network, found: Copies, key: tuple[str, str], tree: JsonObject, stored: Stored | None) -> None:
@@ -172,6 +172,7 @@ def _relative(text: str) -> bool:
         return False
 
 
-def _said(tree: JsonObject) -> JsonObject:
+def said(tree: JsonObject) -> JsonObject:
+    """What a version says, without what servers put on it."""
     meta = {name: value for name, value in tree.get("meta", {}).items() if name not in OF_THE_VERSION}
     return {name: value for name, value in tree.items() if name != "id"} | {"meta": meta}

@@ -15,6 +15,7 @@ from app.fhir.errors import BusinessRule, Invalid, Required
 from app.fhir.json import JsonObject
 from app.services.clinician.chart import Read
 from app.services.clinician.copies import Copies, copy, note
+from app.services.clinician.reduced import at_work
 from app.services.clinician.role import role
 from app.services.clinician.sharing import Basis, Shared, forbidden, network_name, permitting, told
 from app.services.clinician.status import row_of
@@ -76,10 +77,10 @@ async def send(network: Network, launched: Launched, read: Read, sending: Sendin
         now=network.clock.now(),
     )
     if forbidden(read, network.clock.now()):
-        message = "a consent in the chart forbids sharing; when the person wants it now, record that in the chart first"
-        raise BusinessRule("consent-denied-in-chart", message)
+        denied = "a consent in the chart forbids sharing; when the person wants it now, record that in the chart first"
+        raise BusinessRule("consent-denied-in-chart", denied)
     _readable(read, sending)
-    if sending.basis != "chart" and shared.seen != sending.seen:
+    if shared.seen != sending.seen:
         raise Changed
 
     async def once() -> UUID:
@@ -124,8 +125,8 @@ async def _target(network: Network, to: UUID) -> str:
 
 def _readable(read: Read, sending: Sending) -> None:
     if set(sending.records) - {need.reference for need in read.needs}:
-        message = "a record that you ticked cannot be read from the chart now; try again, or send without it"
-        raise BusinessRule("record-unread", message)
+        unread = "a record that you ticked cannot be read from the chart now; try again, or send without it"
+        raise BusinessRule("record-unread", unread)
 
 
 @dataclass(slots=True)
@@ -174,8 +175,8 @@ class _Written:
             return ()
         found = await permitting(self.network, self.unit, self.launched, self.read, self.sending.to)
         if not found:
-            message = "no consent in the chart lets this organization see it; choose another basis"
-            raise BusinessRule("consent-not-in-chart", message)
+            not_there = "no consent in the chart lets this organization see it; choose another basis"
+            raise BusinessRule("consent-not-in-chart", not_there)
         return tuple(each.reference for each in found)
 
     def _trees(self, consents: Sequence[str]) -> list[JsonObject]:
@@ -191,8 +192,8 @@ class _Written:
         local = await origins.patient(self.unit, self.launched.connection.id, self.launched.patient)
         stored = (await resources.by_ids(self.unit, [local])).get(local) if local else None
         if stored is None:
-            message = "the person's record cannot be read from the chart, so nothing was sent; try again later"
-            raise BusinessRule("person-unread", message)
+            no_person = "the person's record cannot be read from the chart, so nothing was sent; try again later"
+            raise BusinessRule("person-unread", no_person)
         return f"Patient/{stored.fhir_id}"
 
     async def _requester(self, copies: Copies) -> tuple[JsonObject, list[Entry]]:
@@ -229,15 +230,3 @@ class _Written:
             sharing=self.shared.sharing,
         )
         return new(self.network, consent(given, self.unit.now))
-
-
-def at_work(tree: JsonObject) -> list[JsonObject]:
-    """How somebody is reached at work: telephone and e-mail, as far as an EHR wrote them in their form."""
-    told = tree.get("telecom")
-    found = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
-    return [
-        {"system": each["system"], "value": each["value"], "use": "work"}
-        for each in found
-        if each.get("system") in ("phone", "email") and isinstance(each.get("value"), str)
-        if each["value"].strip() and each.get("use") not in ("home", "old")
-    ]

@@ -6,24 +6,25 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from app.domain.consent import consent as fhir_consent
 from app.domain.consent.decide import Permit
 from app.domain.consent.denial import counts, forbids
-from app.domain.consent.wording import Sharing, sentences
+from app.domain.consent.wording import Sharing, sentences, written
 from app.domain.referral import words
+from app.domain.referral.chart_needs import ChartNeed
 from app.domain.referral.needs import Need
 from app.fhir.errors import Refusal
 from app.fhir.json import JsonObject
 from app.services.clinician.chart import Read
-from app.services.clinician.copies import as_copy
+from app.services.clinician.copies import as_copy, said
+from app.services.clinician.reduced import fingerprint, judged
 from app.services.launch.session import Launched
 from app.services.lookups.decision import weigh
 from app.services.network import Network
-from app.services.steps.structure import judge_copy
 from app.store import members
 from app.store.pool import Unit
 
@@ -44,6 +45,8 @@ OF_A_PERSON: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"photo"}), "photograph"),
     (frozenset({"generalPractitioner", "managingOrganization"}), "who cares for the person"),
 )
+# what goes with each record besides its name, its answer and its day (the table is in reduced.py)
+OF_RECORDS = ("the codes, status, dates and numbers of these records",)
 UNTOLD = frozenset({"resourceType", "id", "meta", "text", "active", "language", "implicitRules"})
 
 
@@ -80,7 +83,7 @@ def told(
 ) -> Shared:
     """What goes to `receiver`, in words."""
     chosen = [each for each in read.needs if each.reference in set(records)]
-    named = tuple(dict.fromkeys(each.words or each.answer for each in chosen if each.words or each.answer))
+    named = tuple(dict.fromkeys(filter(None, map(_named, chosen))))
     person = read.patient or {}
     held = of_person(person)
     sharing = Sharing(
@@ -88,11 +91,36 @@ def told(
         giver=launched.member_name,
         receiver=receiver,
         network=network,
-        shared=(*held, f"the need: {need.words}", *(f"from the chart: {each}" for each in named)),
+        shared=(
+            *held,
+            f"the need: {need.words}",
+            *(f"from the chart: {each}" for each in named),
+            *(OF_RECORDS if chosen else ()),
+        ),
         until=(now + AGREED_FOR).date(),
     )
-    said = sentences(sharing)
-    return Shared(sharing, said, held, named, hashlib.sha256("\n".join(said).encode()).hexdigest())
+    agreed = sentences(sharing)
+    return Shared(sharing, agreed, held, named, _seen(agreed, read, launched, [each.reference for each in chosen]))
+
+
+def _seen(agreed: Iterable[str], read: Read, launched: Launched, records: Iterable[str]) -> str:
+    """A hash of the sentences, and of every resource as it would be shared or is the ground for sharing."""
+    base = launched.connection.fhir_base
+    own = [tree for tree in (read.patient, read.practitioner) if tree is not None]
+    consents = sorted(read.consents, key=lambda tree: str(tree["id"]))
+    trees = [*own, *(read.records[name] for name in sorted(records)), *consents]
+    parts = ["\n".join(agreed).encode(), *(fingerprint(said(as_copy(tree, base))) for tree in trees)]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _named(need: ChartNeed) -> str:
+    """A record as it is told: what it is, the answer, the day."""
+    text = ": ".join(filter(None, (need.words, need.answer)))
+    try:
+        day = written(date.fromisoformat(need.on))
+    except ValueError:
+        day = need.on
+    return f"{text} ({day})" if text and day else text
 
 
 def of_person(patient: JsonObject) -> tuple[str, ...]:
@@ -105,7 +133,7 @@ def of_person(patient: JsonObject) -> tuple[str, ...]:
 
 def fitness(read: Read, launched: Launched, record: str) -> Fitness:
     """Whether a record of the chart can go along: whole, with what is wrong with it, or not at all."""
-    refused, flaws = judge_copy(as_copy(read.records[record], launched.connection.fhir_base))
+    refused, flaws = judged(as_copy(read.records[record], launched.connection.fhir_base))
     return "unfit" if refused else "flawed" if flaws else "whole"
 
 
@@ -152,6 +180,6 @@ def _view(tree: JsonObject, launched: Launched) -> fhir_consent.ConsentView | No
     """As the decision would see its copy; None for one that cannot be kept whole."""
     absolute = as_copy(tree, launched.connection.fhir_base)
     try:
-        return None if judge_copy(absolute)[0] else fhir_consent.view(absolute)
+        return None if judged(absolute)[0] else fhir_consent.view(absolute)
     except Refusal:
         return None
