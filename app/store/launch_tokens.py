@@ -101,13 +101,13 @@ UPDATE launch_session SET access_sealed = NULL, refresh_sealed = NULL, lease = N
 """
 
 
-async def newest(unit: Unit, connection: UUID, patient: str, now: datetime, most: int) -> list[UUID]:
-    """Sessions of this patient whose tokens may still work, the newest first."""
-    return [row["id"] for row in await unit.conn.fetch(NEWEST, connection, patient, now, most)]
+async def newest(unit: Unit, connection: UUID, patient: str, now: datetime, most: int) -> list[tuple[UUID, str]]:
+    """Sessions of this patient whose tokens may still work, and the scopes of each, the newest first."""
+    return [(row["id"], row["scopes"]) for row in await unit.conn.fetch(NEWEST, connection, patient, now, most)]
 
 
 NEWEST = """
-SELECT id FROM launch_session
+SELECT id, scopes FROM launch_session
 WHERE connection = $1 AND patient = $2 AND access_sealed IS NOT NULL
     AND (refresh_sealed IS NOT NULL OR access_expires_at > $3)
 ORDER BY created_at DESC, id DESC LIMIT $4

@@ -1,4 +1,7 @@
-"""What time demands: partitions made ahead, what has expired forgotten. Each job is safe to repeat and to run twice."""
+"""What time demands: partitions made ahead, what has expired forgotten, EHRs that were away asked again.
+
+Each job is safe to repeat and to run twice.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from app.log import log
 from app.services.identity.housekeeping import forget_expired
 from app.services.network import Network
+from app.services.resume_write_backs import resume_unanswered
 from app.store.partitions import ensure_partitions
 from app.store.trouble import DATABASE_TROUBLE
 
@@ -21,7 +25,11 @@ async def _partitions(network: Network) -> None:
     await ensure_partitions(network.store)
 
 
-JOBS: tuple[Job, ...] = (Job("partitions", _partitions), Job("forget-expired", forget_expired))
+JOBS: tuple[Job, ...] = (
+    Job("partitions", _partitions),
+    Job("forget-expired", forget_expired),
+    Job("write-backs", resume_unanswered),
+)
 EVERY_S = 3600.0
 
 

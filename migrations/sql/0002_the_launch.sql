@@ -81,10 +81,12 @@ CREATE TABLE write_back (
     remote_id TEXT,
     state TEXT NOT NULL,
     tries INTEGER DEFAULT 0 NOT NULL,
+    created TEXT DEFAULT 'no' NOT NULL,
     detail TEXT,
     updated_at timestamptz DEFAULT now() NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT write_back_kind UNIQUE (referral, kind),
+    CONSTRAINT write_back_created CHECK (created IN ('no', 'perhaps', 'yes')),
     FOREIGN KEY(referral) REFERENCES referral (id),
     FOREIGN KEY(connection) REFERENCES connection (id)
 );

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.gateways.ehr.smart import EhrTrouble
 from app.gateways.outbound.client import Limits
 from app.services.launch.refusals import LaunchOver
-from app.services.launch.session import Launched, authenticate_launch, chart_of, latest_chart
+from app.services.launch.session import Launched, authenticate_launch, chart_by, chart_of, kept_launches
 from app.services.network import Network
 from app.web.pages import cookies
 from app.wiring import open_network
@@ -227,7 +227,7 @@ async def test_an_ehr_that_does_not_say_how_long_is_asked_soon(door: Door) -> No
 
 
 async def test_the_chart_stays_open_for_what_comes_later(door: Door) -> None:
-    """Write-backs: the newest session of the patient that the EHR still honours, also when it has ended."""
+    """Write-backs: every session of the patient that the EHR still honours, also when it has ended."""
     network = door.town.world.network
     await door.doctor.launched()
     await door.doctor.launched()
@@ -236,15 +236,17 @@ async def test_the_chart_stays_open_for_what_comes_later(door: Door) -> None:
     await network.store.pool.execute(
         "UPDATE launch_session SET ended_at = now(), ended_because = 'signed-out' WHERE ended_at IS NULL"
     )
-    chart = await latest_chart(network, connection, "p1")
-    assert chart is not None
-    assert await chart.read("Patient", "p1") is not None
-    newest = door.ehr.exchanges[-1]["code"]
-    assert newest not in door.ehr.codes
-    assert await latest_chart(network, connection, "p2") is None
+    newest, oldest = await kept_launches(network, connection, "p1")
+    for each in (newest, oldest):
+        chart = await chart_by(network, each)
+        assert chart is not None
+        assert await chart.read("Patient", "p1") is not None
+    assert await kept_launches(network, connection, "p2") == []
     door.ehr.refreshes.clear()
     await network.store.pool.execute(LET_EXPIRE)
-    assert await latest_chart(network, connection, "p1") is None
+    assert await chart_by(network, newest) is None
+    assert [each.id for each in await kept_launches(network, connection, "p1")] == [oldest.id]
+    assert await chart_by(network, oldest) is None
     assert [session["access_sealed"] for session in await door.sessions()] == [None, None]
 
 

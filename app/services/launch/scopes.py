@@ -46,10 +46,14 @@ def _staying(listed: frozenset[str]) -> tuple[str, ...]:
 
 def _resources(listed: frozenset[str], version_2: bool) -> tuple[str, ...]:
     offered = Scopes.understood(" ".join(sorted(each for each in listed if each.startswith(f"{PATIENT}/"))))
-    read, write = ("rs", "cu") if version_2 else ("read", "write")
     reads = [kind for kind in READ if kind == "Patient" or _offers(offered, kind, "r")]
     writes = [kind for kind in WRITTEN_BACK if _offers(offered, kind, "c")]
-    return (*(f"{PATIENT}/{kind}.{read}" for kind in reads), *(f"{PATIENT}/{kind}.{write}" for kind in writes))
+    words = [(kind, "rs" if version_2 else "read") for kind in reads]
+    for kind in writes:
+        letters = [letter for letter in "crus" if _offers(offered, kind, letter)]
+        # what was written is looked for before it is written again, and read before it is changed
+        words += [(kind, "".join(letters))] if version_2 else [(kind, "read")] * ("r" in letters) + [(kind, "write")]
+    return tuple(f"{PATIENT}/{kind}.{word}" for kind, word in words)
 
 
 def _offers(offered: Scopes, kind: str, letter: str) -> bool:

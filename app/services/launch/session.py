@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from app.domain.access.scopes import Scopes
 from app.fhir.errors import BusinessRule, Login
-from app.gateways.ehr.chart import Chart
+from app.gateways.ehr.chart import Capabilities, Chart
+from app.gateways.ehr.smart import EhrTrouble
 from app.services.caller import Caller
 from app.services.identity.secrets import hash_of
 from app.services.launch.context import is_id
@@ -24,8 +26,8 @@ from app.store.connections import ConnectionRow
 from app.store.launches import SessionRow
 
 TOUCH_EVERY: Final = timedelta(seconds=60)
-# how many of a patient's sessions are tried for a write-back before we give up
-TRIED: Final = 5
+# how many of a patient's launches are looked at for a write-back
+KEPT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ class Earlier:
 
     id: UUID
     patient_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLaunch:
+    """A launch whose tokens may still work, whoever's it was; `scopes` as they were granted."""
+
+    id: UUID
+    connection: ConnectionRow
+    scopes: Scopes
 
 
 async def authenticate_launch(network: Network, secret: str, request_id: str) -> Launched:
@@ -109,30 +120,41 @@ async def chart_of(network: Network, launched: Launched) -> Chart:
     return await _chart(network, launched.id, launched.connection)
 
 
-async def latest_chart(network: Network, connection: UUID, patient: str) -> Chart | None:
-    """The chart by the newest session of this patient that the EHR still honours; None when none is left.
-
-    Raises EhrTrouble when the EHR does not answer: trying later helps.
-    """
+async def kept_launches(network: Network, connection: UUID, patient: str) -> list[KeptLaunch]:
+    """The launches of this patient by which the chart may still be open, ended ones too; the newest first."""
     async with network.store.unit(()) as unit:
         row = await connections.by_id(unit, connection)
-        found = await launch_tokens.newest(unit, connection, patient, network.clock.now(), TRIED)
-    for session in found:
-        assert row is not None  # a foreign key
-        try:
-            return await _chart(network, session, row)
-        except LaunchOver:
-            continue
-    return None
+        found = await launch_tokens.newest(unit, connection, patient, network.clock.now(), KEPT)
+    assert row is not None  # a foreign key
+    return [KeptLaunch(session, row, Scopes.understood(scopes)) for session, scopes in found]
 
 
-async def _chart(network: Network, session: UUID, row: ConnectionRow) -> Chart:
+async def chart_by(network: Network, launch: KeptLaunch) -> Chart | None:
+    """The chart by this launch; None when the EHR lets us in by it no more. Raises EhrTrouble when the EHR is away."""
+    try:
+        return await _chart(network, launch.id, launch.connection, background=True)
+    except LaunchOver:
+        return None
+    except EhrTrouble as trouble:
+        if trouble.kind == "away":
+            raise
+        return None
+
+
+async def offered_by(network: Network, row: ConnectionRow) -> Capabilities:
+    """What the EHR offers to anybody whom it lets in. Raises EhrTrouble."""
+    allowance = allowance_of(network, row, background=True)
+    return await Chart(network.outbound, allowance, row.fhir_base, "").capabilities()
+
+
+async def _chart(network: Network, session: UUID, row: ConnectionRow, *, background: bool = False) -> Chart:
     token = await live_token(network, session, row)
 
     async def renew(refused: str) -> str:
         return await renewed(network, session, row, refused)
 
-    return Chart(network.outbound, allowance_of(network, row), row.fhir_base, token, renew)
+    allowance = allowance_of(network, row, background=background)
+    return Chart(network.outbound, allowance, row.fhir_base, token, renew)
 
 
 async def choose_patient(network: Network, launched: Launched, remote_id: str, name: str) -> None:

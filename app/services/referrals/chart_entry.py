@@ -21,6 +21,8 @@ CLINICAL_NOTE = {
     "system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "code": "clinical-note",
 }  # fmt: skip
 URI = "urn:ietf:rfc:3986"
+# who wrote our note, so that it is told apart from what others add to the Task
+AUTHOR = "Baton"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,29 @@ def identifier(telling: Telling) -> JsonObject:
     return {"system": URI, "value": telling.name}
 
 
-def task(telling: Telling, remote_id: str | None) -> JsonObject:
-    """The Task as it is now, under its id there when it has one."""
+def is_named(tree: JsonObject, telling: Telling) -> bool:
+    """Whether the resource bears this referral's name."""
+    named = tree.get("identifier")
+    return identifier(telling) in [
+        {"system": each.get("system"), "value": each.get("value")}
+        for each in (named if isinstance(named, list) else [named])
+        if isinstance(each, dict)
+    ]
+
+
+def is_ours(standing: JsonObject, telling: Telling) -> bool:
+    """Whether a Task in the chart is the one that we made: by its name, or by its patient where names are not kept."""
+    person = standing.get("for")
+    reference = str(person.get("reference")) if isinstance(person, dict) else ""
+    unnamed = not standing.get("identifier") and f"/{reference}".endswith(f"/Patient/{telling.patient}")
+    return is_named(standing, telling) or unnamed
+
+
+def task(telling: Telling) -> JsonObject:
+    """The Task as it is when it is made."""
     fulfill = {"system": TASK_CODE, "code": "fulfill", "display": "Fulfill the focal request"}
     tree: JsonObject = {
         "resourceType": "Task",
-        **({"id": remote_id} if remote_id else {}),
         "identifier": [identifier(telling)],
         "status": telling.status,
         "intent": "order",
@@ -61,9 +80,29 @@ def task(telling: Telling, remote_id: str | None) -> JsonObject:
         "authoredOn": instant(telling.sent_at),
         "lastModified": instant(telling.now),
         "owner": {"display": telling.network_name},
-        "note": [{"text": text(telling)}],
+        "note": [_note(telling)],
     }
     return authored(tree)
+
+
+def moved(standing: JsonObject, telling: Telling) -> JsonObject:
+    """The Task as it stands in the chart with what is ours in it as it is now; all else is the chart's."""
+    notes = standing.get("note")
+    theirs = [each for each in (notes if isinstance(notes, list) else []) if not _is_our_note(each, telling)]
+    ours = {"status": telling.status, "lastModified": instant(telling.now), "note": [_note(telling), *theirs]}
+    return standing | ours
+
+
+def _note(telling: Telling) -> JsonObject:
+    return {"authorString": AUTHOR, "text": text(telling)}
+
+
+def _is_our_note(note: object, telling: Telling) -> bool:
+    """By its author; by how it begins where authors are not kept."""
+    if not isinstance(note, dict):
+        return False
+    begins = str(note.get("text", "")).startswith(f"{_title(telling)}\n")
+    return note.get("authorString") == AUTHOR or (begins and "authorString" not in note)
 
 
 def document(telling: Telling) -> JsonObject:
@@ -90,7 +129,7 @@ def text(telling: Telling) -> str:
     """What the chart's readers read, times in the sender's zone. No name: it stands in the person's own chart."""
     story = telling.story
     lines = [
-        f"Referral: {story.need}",
+        _title(telling),
         f"Sent by {story.sender.organization} through {telling.network_name}",
         f"Now: {story.status_words}",
         "",
@@ -99,6 +138,10 @@ def text(telling: Telling) -> str:
     if story.outcome:
         lines += ["", f"What came of it: {story.outcome}"]
     return "\n".join(lines) + "\n"
+
+
+def _title(telling: Telling) -> str:
+    return f"Referral: {telling.story.need}"
 
 
 def _line(telling: Telling, at: datetime, words: str, reason: str) -> str:

@@ -1,21 +1,23 @@
 """Writes a launched referral into the chart that it came from, as far as the EHR lets us: the handler `write-back`.
 
 By capability and scope: a Task that follows the referral, else a document when it has ended, else nothing, and nothing
-fails. Without a token that works it waits for the patient's next launch. Each time it reads the present state, so a
-repeated or late delivery does no harm.
+fails. Any launch of the patient that holds the scopes will do; where none is left it waits for the next. Each time it
+reads the present state, so a repeated or late delivery does no harm. What the EHR may have made is looked for, never
+made a second time on a guess.
 
 *Source*: SMART App Launch 2.2, scopes; R4 http.html#ccreate; security sheet part 4 R01, R02, R06.
 """
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from app.domain.access.scopes import Scopes
-from app.gateways.ehr.chart import Capabilities, Chart, Interaction
+from app.gateways.ehr.chart import Chart, Interaction
 from app.gateways.ehr.smart import EhrTrouble
 from app.log import log
-from app.services.launch.session import latest_chart
+from app.services.launch.session import KeptLaunch, chart_by, kept_launches, offered_by
 from app.services.network import Network
 from app.services.referrals import chart_entry
 from app.services.referrals.chart_entry import Telling
@@ -26,14 +28,49 @@ from app.store.referrals import ReferralRow
 from app.store.write_backs import WriteBackRow
 
 DOOR: Final = "launch"
-# then it waits for the next launch or change: a dead letter would hold up what follows
+# for everything that is asked of the EHR; the lease of a delivery is longer
+DEADLINE_S: Final = 40.0
+# then the next launch or change tries again, and a job each hour
 MOST_TRIES: Final = 9
 NOTHING: Final = WriteBackRow("none", None, "waiting", 0)
-# what is offered is looked for in this order: (type, what the server must offer, the letters of the scope)
-WAYS: Final[tuple[tuple[str, tuple[Interaction, ...], str], ...]] = (
-    ("Task", ("create", "update"), "cu"),
-    ("DocumentReference", ("create",), "c"),
-)
+# a token that is over waits for the next launch, an EHR that is away for the next try; the rest is an answer
+STATES: Final = {"ended": "waiting", "away": "waiting", "not-offered": "not-offered"}
+# who is answered so knows that nothing was made
+NOT_DONE: Final = ("ended", "refused", "not-offered", "address")
+TASK, DOCUMENT = "Task", "DocumentReference"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A type that may be written: what the server must offer of it, and the letters of the scope."""
+
+    kind: str
+    needs: tuple[Interaction, ...]
+    letters: str
+
+    def is_open_to(self, granted: Scopes) -> bool:
+        who = ("patient", "user")
+        return all(any(granted.allows(each, self.kind, letter) for each in who) for letter in self.letters)
+
+
+# in the order in which they are looked for; a Task is read before it is changed, for others write in it
+WAYS: Final = (Way(TASK, ("create", "read", "update"), "cru"), Way(DOCUMENT, ("create",), "c"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One referral to be written back, and how it stood before."""
+
+    network: Network
+    row: ReferralRow
+    connection: UUID
+    telling: Telling
+    before: WriteBackRow
+
+    @property
+    def begun(self) -> bool:
+        """Whether the chart holds something of it, or may."""
+        return self.before.remote_id is not None or self.before.created != "no"
 
 
 async def write_back(network: Network, payload: dict[str, Any]) -> None:
@@ -47,91 +84,135 @@ async def write_back(network: Network, payload: dict[str, Any]) -> None:
     telling = await _telling(network, row) if row else None
     if row is None or row.connection is None or telling is None:
         return
+    job = _Job(network, row, row.connection, telling, before)
     try:
-        after, detail = await _written(network, row, row.connection, telling, before)
+        async with asyncio.timeout(DEADLINE_S):
+            after, detail = await _written(job)
     except EhrTrouble as trouble:
-        # what was begun may have been done all the same: the next try looks first
-        begun = await _stands(network, key) or before
-        tries = begun.tries + (begun.state != "sending")
-        await _keep(network, row, replace(begun, state=STATES.get(trouble.kind, "failed"), tries=tries), trouble.kind)
-        log.warning("write_back_failed", referral=key, connection=row.connection, rule=trouble.kind)
-        if trouble.kind == "away" and tries < MOST_TRIES:
-            raise
-        return
-    await _keep(network, row, after, detail)
+        await _failed(job, trouble)
+    except TimeoutError:
+        await _failed(job, EhrTrouble("away"))
+    else:
+        await _keep(job, after, detail)
 
 
-# a token that is over waits for the next launch, an EHR that is away for the next try; the rest is an answer
-STATES: Final = {"ended": "waiting", "away": "waiting", "not-offered": "not-offered"}
+async def _failed(job: _Job, trouble: EhrTrouble) -> None:
+    """Keeps why, with what was begun. Raises the trouble where trying again soon may help."""
+    async with job.network.store.unit(()) as unit:
+        stands = await write_backs.get(unit, job.row.id) or job.before
+        follows = await write_backs.another_follows(unit, job.row.id)
+    state, tries = STATES.get(trouble.kind, "failed"), stands.tries + 1
+    await _keep(job, replace(stands, state=state, tries=tries), trouble.kind)
+    log.warning("write_back_failed", referral=job.row.id, connection=job.connection, rule=trouble.kind)
+    # postponed, it would hold up the one that follows
+    if trouble.kind == "away" and tries < MOST_TRIES and not follows:
+        raise trouble
 
 
-async def _written(
-    network: Network, row: ReferralRow, connection: UUID, telling: Telling, before: WriteBackRow
-) -> tuple[WriteBackRow, str | None]:
-    chart = await latest_chart(network, connection, telling.patient)
-    if chart is None:
-        return replace(before, state="waiting"), "no-token"
-    way = before.kind if before.remote_id else await _way(network, chart, connection, telling.patient)
-    if way is None:
-        return replace(NOTHING, state="not-offered", tries=before.tries), None
-    if way == "DocumentReference" and telling.closed_at is None:
-        return replace(before, kind=way, state="waiting"), "until-it-ends"
-    if way == "DocumentReference" and before.remote_id:
+async def _written(job: _Job) -> tuple[WriteBackRow, str | None]:
+    """How it stands after everything possible was done, and why no more was."""
+    before = job.before
+    if before.kind == DOCUMENT and (before.remote_id or before.created == "yes"):
         return replace(before, state="done", tries=0), None
-    tries = before.tries if before.kind == way else 0
-    await _keep(network, row, WriteBackRow(way, before.remote_id, "sending", tries + 1), None)
-    remote_id = before.remote_id or (await _find(chart, way, telling) if tries else None)
-    if way == "Task":
-        remote_id = await _task(chart, telling, remote_id)
-    elif remote_id is None:
-        remote_id = await _created(chart, chart_entry.document(telling), telling)
-    return WriteBackRow(way, remote_id, "done", 0), None
+    launches = await kept_launches(job.network, job.connection, job.telling.patient)
+    if not launches:
+        return replace(before, state="waiting"), "no-token"
+    ways = [way for way in WAYS if way.kind == before.kind] if job.begun else await _offered(job, launches[0])
+    holders = [(way, launch) for way in ways for launch in launches if way.is_open_to(launch.scopes)]
+    if not holders and job.begun:
+        return replace(before, state="waiting"), "no-scope"
+    if not holders:
+        return replace(NOTHING, state="not-offered", tries=before.tries), None
+    return await _by_one_of(job, holders)
 
 
-async def _way(network: Network, chart: Chart, connection: UUID, patient: str) -> str | None:
-    """The first way that the server offers and the scopes allow."""
+async def _by_one_of(job: _Job, holders: list[tuple[Way, KeptLaunch]]) -> tuple[WriteBackRow, str | None]:
+    """By the first of these launches that the EHR still honours."""
+    over: EhrTrouble | None = None
+    for way, launch in holders:
+        if way.kind == DOCUMENT and job.telling.closed_at is None:
+            return replace(job.before, kind=DOCUMENT, state="waiting"), "until-it-ends"
+        chart = await chart_by(job.network, launch)
+        if chart is None:
+            continue
+        try:
+            return await _put(job, chart, way.kind)
+        except EhrTrouble as trouble:
+            if trouble.kind != "ended":
+                raise
+            over = trouble
+    if over is not None:
+        raise over
+    return replace(job.before, state="waiting"), "no-token"
+
+
+async def _offered(job: _Job, launch: KeptLaunch) -> list[Way]:
+    """The ways that the server says it takes; none where it says nothing that can be read."""
     try:
-        offered = await chart.capabilities()
+        offered = await offered_by(job.network, launch.connection)
     except EhrTrouble as trouble:
         if trouble.kind == "away":
             raise
-        return None
-    async with network.store.unit(()) as unit:
-        granted = Scopes.understood(await write_backs.scopes(unit, connection, patient))
-    return next((kind for kind, needs, letters in WAYS if _may(kind, needs, letters, offered, granted)), None)
+        return []
+    return [way for way in WAYS if all(offered.offers(way.kind, interaction) for interaction in way.needs)]
 
 
-def _may(kind: str, needs: tuple[Interaction, ...], letters: str, offered: Capabilities, granted: Scopes) -> bool:
-    allowed = all(any(granted.allows(who, kind, letter) for who in ("patient", "user")) for letter in letters)
-    return allowed and all(offered.offers(kind, interaction) for interaction in needs)
-
-
-async def _task(chart: Chart, telling: Telling, remote_id: str | None) -> str | None:
+async def _put(job: _Job, chart: Chart, kind: str) -> tuple[WriteBackRow, str | None]:
+    remote_id = job.before.remote_id
+    if remote_id is None and job.begun:
+        found = await _find(chart, kind, job.telling)
+        if found is None or (not found and job.before.created == "yes"):
+            return replace(job.before, state="failed"), "not-known"
+        remote_id = found or None
     if remote_id is None:
-        return await _created(chart, chart_entry.task(telling, None), telling)
-    await chart.update(chart_entry.task(telling, remote_id))
-    return remote_id
+        remote_id = await _made(job, chart, kind)
+    elif kind == TASK:
+        await _moved(chart, job.telling, remote_id)
+    return WriteBackRow(kind, remote_id, "done", 0, "yes"), None
 
 
-async def _created(chart: Chart, tree: dict[str, Any], telling: Telling) -> str | None:
-    """The new resource's id; where the EHR does not tell it, the one found by our identifier."""
-    named = chart_entry.identifier(telling)
-    remote_id = await chart.create(tree, if_none_exist=f"identifier={named['system']}|{named['value']}")
-    return remote_id or await _find(chart, tree["resourceType"], telling)
+async def _made(job: _Job, chart: Chart, kind: str) -> str | None:
+    """The new resource's id; where the EHR does not tell it, the one found by our identifier, if any is."""
+    tree = chart_entry.task(job.telling) if kind == TASK else chart_entry.document(job.telling)
+    named = chart_entry.identifier(job.telling)
+    begun = WriteBackRow(kind, None, "sending", job.before.tries, "perhaps")
+    await _keep(job, begun, None)
+    try:
+        remote_id = await chart.create(tree, if_none_exist=f"identifier={named['system']}|{named['value']}")
+    except EhrTrouble as trouble:
+        if trouble.kind in NOT_DONE:
+            await _keep(job, replace(begun, created="no"), None)
+        raise
+    if remote_id:
+        return remote_id
+    await _keep(job, replace(begun, created="yes"), None)
+    return await _find(chart, kind, job.telling) or None
+
+
+async def _moved(chart: Chart, telling: Telling, remote_id: str) -> None:
+    """Sets what is ours in the Task, over what stands there now; once more when somebody was faster."""
+    for _ in range(2):
+        standing = await chart.read(TASK, remote_id)
+        if standing is None or not chart_entry.is_ours(standing, telling):
+            raise EhrTrouble("refused")
+        if await chart.update(chart_entry.moved(standing, telling)):
+            return
+    raise EhrTrouble("away")
 
 
 async def _find(chart: Chart, kind: str, telling: Telling) -> str | None:
-    """What an earlier try left there, though its answer was lost; None where the EHR cannot be asked so."""
+    """The id of what an earlier try left there; "" when nothing is there, None where the EHR does not let us know."""
     named = chart_entry.identifier(telling)
     asked = {"patient": telling.patient, "identifier": f"{named['system']}|{named['value']}"}
     try:
-        found = await chart.search(kind, asked, most=10)
+        found = await chart.search(kind, asked)
     except EhrTrouble as trouble:
         if trouble.kind in ("away", "ended"):
             raise
         return None
-    # a server that overlooks the parameter answers with everything
-    return next((str(tree["id"]) for tree in found if named in tree.get("identifier", ()) and tree.get("id")), None)
+    ours = next((str(tree["id"]) for tree in found if chart_entry.is_named(tree, telling)), None)
+    # a server that overlooks the parameter answers with everything, or with a part of it
+    return ours or (None if found or not found.complete else "")
 
 
 async def _telling(network: Network, row: ReferralRow) -> Telling | None:
@@ -167,12 +248,6 @@ async def _telling(network: Network, row: ReferralRow) -> Telling | None:
         )
 
 
-async def _stands(network: Network, referral: UUID) -> WriteBackRow | None:
-    async with network.store.unit(()) as unit:
-        return await write_backs.get(unit, referral)
-
-
-async def _keep(network: Network, row: ReferralRow, now: WriteBackRow, detail: str | None) -> None:
-    assert row.connection is not None
-    async with network.store.unit((), write=True) as unit:
-        await write_backs.keep(unit, network.ids.next(), row.id, row.connection, now, detail)
+async def _keep(job: _Job, now: WriteBackRow, detail: str | None) -> None:
+    async with job.network.store.unit((), write=True) as unit:
+        await write_backs.keep(unit, job.network.ids.next(), job.row.id, job.connection, now, detail)

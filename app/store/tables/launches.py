@@ -85,6 +85,7 @@ class WriteBack(SQLModel, table=True):
     __tablename__ = "write_back"
     __table_args__ = (
         UniqueConstraint("referral", "kind", name="write_back_kind"),
+        CheckConstraint("created IN ('no', 'perhaps', 'yes')", name="write_back_created"),
         Index("write_back_unwritten", "connection", postgresql_where=text("state <> 'done'")),
     )
 
@@ -95,5 +96,6 @@ class WriteBack(SQLModel, table=True):
     remote_id: str | None = Field(sa_column=words(null=True))
     state: str = Field(sa_column=words())
     tries: int = Field(sa_column=number(default=0))
+    created: str = Field(sa_column=words(default="no"))
     detail: str | None = Field(sa_column=words(null=True))
     updated_at: datetime = Field(sa_column=moment(default="now()"))
