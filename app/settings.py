@@ -57,10 +57,10 @@ def _web_url(url: str) -> str:
 def _networks(written: str) -> str:
     """Addresses and networks with a comma between them; never everybody."""
     try:
-        found = [ip_network(each.strip()) for each in written.split(",") if each.strip()]
+        found = [ip_network(each.strip()) for each in written.split(",")]
     except ValueError:
         found = []
-    if written.strip() and not all(network.prefixlen for network in found or [ip_network("0.0.0.0/0")]):
+    if not found or not all(network.prefixlen for network in found):
         raise ValueError("must be addresses or networks of your own proxies, such as 10.0.0.5,10.1.0.0/16")
     return ",".join(map(str, found))
 
@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: Annotated[str, AfterValidator(_web_url)] = Field(default_factory=_default_public_url)
-    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] | None = None
     env: Literal["development", "production"] = Field(default_factory=_default_env)
     secret_key: Annotated[bytes, AfterValidator(_secret_key)] = Field(default_factory=_default_secret_key, repr=False)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"

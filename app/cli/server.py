@@ -26,7 +26,7 @@ COMMON: Mapping[str, Any] = MappingProxyType(
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        # who asks is whoever connects: a header that anybody can send decides nothing
+        # who asks is whoever connects: a header that anybody can send decides nothing, see `heeding`
         "proxy_headers": False,
         "ws": "none",
         "lifespan": "on",
@@ -66,12 +66,17 @@ def run(settings: Settings, listener: socket.socket, *, works: bool, processes: 
         factory=True,
         workers=processes,
         timeout_graceful_shutdown=int(settings.request_timeout_s),
-        **COMMON,
+        **{**COMMON, **heeding(settings.trusted_proxies)},
     )
     if processes == 1:
         run_quietly(config, listener, greeting)
     else:
         _run_several(config, listener, greeting)
+
+
+def heeding(proxies: str | None) -> Mapping[str, Any]:
+    """What these proxies say of who asks is believed; the operator named them, and nobody else is heard."""
+    return {"proxy_headers": True, "forwarded_allow_ips": proxies.split(",")} if proxies else {}
 
 
 def run_quietly(config: uvicorn.Config, listener: socket.socket, greeting: str) -> None:

@@ -71,10 +71,10 @@ async def test_what_an_ehr_said_is_asked_anew_after_minutes(door: Door) -> None:
     registration = await door.registration()
     await network.discoveries.of(network.outbound, registration)
     outbound = replace(network.outbound, clock=later)
-    later.by = discoveries.KEPT - timedelta(seconds=30)
+    later.by = network.discoveries.kept - timedelta(seconds=30)
     await network.discoveries.of(outbound, registration)
     assert door.ehr.requests.count(ASKED) == 1
-    later.by = discoveries.KEPT
+    later.by = network.discoveries.kept
     await network.discoveries.of(outbound, registration)
     assert door.ehr.requests.count(ASKED) == 2
 
