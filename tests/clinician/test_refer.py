@@ -4,6 +4,8 @@ import asyncio
 import re
 from uuid import UUID, uuid4
 
+import pytest
+
 from app.domain.referral.needs import OFFERED
 from app.services.clinician.chart import read_now
 from app.services.clinician.options import option
@@ -225,3 +227,47 @@ async def test_what_she_needs_stands_in_no_address_in_words_that_mean_anything_e
     page = await there.open(f"/refer?need={food}")
     assert page.status_code == 422
     assert "Choose what the person needs help with" in there.text()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"words": "Needs a bed tonight"},
+        {"wish": "Call after six"},
+        {"urgent": "yes"},
+        {"do_not_contact": "yes"},
+        {"record1": ""},
+        {"need": "1"},
+        {},
+    ],
+    ids=["words", "wish", "urgent", "contact", "records", "need", "organization"],
+)
+async def test_a_form_that_is_sent_again_with_other_content_does_not_vanish(ward: Ward, other: dict[str, str]) -> None:
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    form = here.page
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    here.doctor.page = form  # she goes back in her browser
+    await here.press("Change this", back="yes")
+    to = ward.town.pantry if other else ward.town.shelter
+    await here.press("Next: see what is shared", to=str(to), **other)
+    page = await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert page.status_code == 409
+    assert "This form was sent before, with other content" in here.text()
+    assert len(await ward.referrals()) == 1
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    assert "The referral was sent" in here.text()
+    assert len(await ward.referrals()) == 2
+
+
+async def test_a_form_with_everything_in_it_sent_twice_is_one_referral_still(ward: Ward) -> None:
+    here = await ward.launched()
+    more = {"words": "Four mouths & a dog", "wish": "After six", "urgent": "yes", "do_not_contact": "yes"}
+    await here.chooses(ward.town.pantry, **more)
+    form = here.page
+    for signed in ("Marisol Ruiz", "M. Ruiz"):
+        here.doctor.page = form
+        await here.press("Send referral", basis="signed", signed=signed)
+        await ward.town.world.settled()
+        assert "The referral was sent" in here.text()
+    assert len(await ward.referrals()) == 1

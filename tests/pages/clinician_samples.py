@@ -90,13 +90,15 @@ def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _checks(chosen: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     sharing = Sharing(EVIL, EVIL, EVIL, EVIL, (EVIL,), NOW.date())
     shared = Shared(sharing, (EVIL, EVIL), (EVIL,), (EVIL,), "seen")
-    view = chosen | {"receiver": option(), "shared": shared, "longest_name": 200, "wrong": {}, "changed": False}
+    view = chosen | {"receiver": option(), "shared": shared, "longest_name": 200, "wrong": {}, "conflict": ""}
     permitted = ChartConsents((ChartConsent("Consent/1", NOW),), forbidden=False, unsure=False)
     yield "check", "clinician/check.html", view | {"chart": permitted}
+    none: dict[str, Any]
     for forbidden, unsure in ((True, False), (False, True)):
         none = {"chart": ChartConsents((), forbidden, unsure)}
         yield f"check forbidden {forbidden}", "clinician/check.html", view | none
-    none = {"chart": ChartConsents((), forbidden=False, unsure=False), "changed": True}
+    none = {"chart": ChartConsents((), forbidden=False, unsure=False), "conflict": "changed"}
+    yield "check before", "clinician/check.html", view | none | {"conflict": "before"}
     for field in ("basis", "signed", "spoken", ""):
         yield f"check {field}", "clinician/check.html", view | none | {"wrong": {field: EVIL}}
 

@@ -5,7 +5,7 @@ The EHR was read before the transaction begins; in it everything is written, or 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from app.services.clinician.status import row_of
 from app.services.consents.author import Given, consent
 from app.services.launch.session import Launched
 from app.services.network import Network
-from app.services.referrals.ask import Asked, ask, asked_before
+from app.services.referrals.ask import Asked, ask, asked_before, asked_the_same
 from app.services.retries import with_retries
 from app.services.writing import Entry, new
 from app.store import members, origins, resources
@@ -58,10 +58,14 @@ class Changed(Exception):
     """What would be shared is not what was shown: it has to be shown again."""
 
 
+class SentOtherwise(Exception):
+    """This form was sent before, and asked for something else then."""
+
+
 async def send(network: Network, launched: Launched, read: Read, sending: Sending) -> UUID:
     """The referral's id; `read` is the chart as it is now.
 
-    Raises Changed; BusinessRule, Required or Invalid with what is wrong.
+    Raises Changed or SentOtherwise; BusinessRule, Required or Invalid with what is wrong.
     """
     _complete(launched, sending)
     if await _sent_before(network, launched, sending):
@@ -112,7 +116,34 @@ async def _asked(unit: Unit, launched: Launched, sending: Sending) -> bool:
     asked = await asked_before(unit, launched.caller, sending.key, trigger="launch", connection=connection)
     if asked:
         await row_of(unit, launched, sending.key)
+        if not await asked_the_same(unit, _asking(sending, await _copied(unit, launched, sending.records))):
+            raise SentOtherwise
     return asked
+
+
+def _asking(sending: Sending, reasons: tuple[str, ...]) -> Asked:
+    """What the form decides of the referral."""
+    return Asked(
+        key=sending.key,
+        person="",
+        requester={},
+        need=sending.need,
+        words=sending.words,
+        wish=sending.wish,
+        reasons=reasons,
+        recipient=sending.to,
+        urgent=sending.urgent,
+        do_not_contact=sending.do_not_contact,
+    )
+
+
+async def _copied(unit: Unit, launched: Launched, records: tuple[str, ...]) -> tuple[str, ...]:
+    """Our names of these records; theirs where there is no copy."""
+    names = {(name.partition("/")[0], name.partition("/")[2]): name for name in records}
+    known = await origins.copies(unit, launched.connection.id, names)
+    stored = await resources.by_ids(unit, list(known.values()))
+    local = {names[key]: f"{key[0]}/{stored[id].fhir_id}" for key, id in known.items() if id in stored}
+    return tuple(local.get(name, name) for name in records)
 
 
 async def _target(network: Network, to: UUID) -> str:
@@ -150,18 +181,11 @@ class _Written:
             raise BusinessRule("record-unfit", "a record that you ticked is not fit to be shared; send without it")
         given = [] if permitted else [self._consent(person)]
         requester, roles = await self._requester(copies)
-        asked = Asked(
-            key=self.sending.key,
+        asked = replace(
+            _asking(self.sending, copies.local(self.sending.records)),
             person=person,
             requester=requester,
-            need=self.sending.need,
-            words=self.sending.words,
-            wish=self.sending.wish,
-            reasons=copies.local(self.sending.records),
-            recipient=self.sending.to,
             consents=(*copies.local(permitted), *(f"Consent/{entry.fhir_id}" for entry in given)),
-            urgent=self.sending.urgent,
-            do_not_contact=self.sending.do_not_contact,
             entries=(*copies.entries, *roles, *given),
         )
         connection = self.launched.connection.id

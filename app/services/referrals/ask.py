@@ -11,6 +11,7 @@ from uuid import UUID
 from app.domain.referral.needs import UNSPECIFIED, Coded, Need
 from app.domain.referral.task import PROFILE, TASK_CODE, TEMPORARY_CODES
 from app.domain.referral.words import CONTACT_PROHIBITED, SNOMED
+from app.fhir import json
 from app.fhir.errors import Invalid
 from app.fhir.json import JsonObject
 from app.fhir.models import authored
@@ -19,7 +20,7 @@ from app.services.network import Network
 from app.services.referrals.filler import instant
 from app.services.write import ready, write_in
 from app.services.writing import Entry, new
-from app.store import referrals
+from app.store import referrals, resources
 from app.store.pool import Unit
 
 SOCIAL_SERVICE = Coded(SNOMED, "410606002", "Social service procedure")
@@ -27,6 +28,7 @@ FULFILL = Coded(TASK_CODE, "fulfill", "Fulfill the focal request")
 NO_CONTACT = Coded(TEMPORARY_CODES, CONTACT_PROHIBITED, "Contacting Subject Prohibited")
 # who else asks is named by the request; the guide lets a Task come from these only
 ASK_BY_TASK = frozenset({"Organization", "PractitionerRole"})
+CONTENT = ("category", "priority", "code", "orderDetail", "performer", "reasonReference", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +92,46 @@ async def asked_before(
     return True
 
 
-def _request(network: Network, unit: Unit, asked: Asked, id: UUID) -> JsonObject:
+async def asked_the_same(unit: Unit, asked: Asked) -> bool:
+    """Whether the referral under this key asks for the same need, of the same member, in the same words."""
+    row = await referrals.get(unit, asked.key)
+    request = row.source_request if row is not None else None
+    stored = (await resources.by_ids(unit, [request])).get(request) if request else None
+    tree = json.parse(stored.body) if stored else {}
+    return stored is not None and {name: tree[name] for name in CONTENT if name in tree} == _content(asked)
+
+
+def _content(asked: Asked) -> JsonObject:
+    """What a form decides of the request."""
     category = asked.need.category.concept
     if asked.need.category.code == UNSPECIFIED:
         category["text"] = asked.need.words
+    recipient = asked.recipient
+    content: JsonObject = {
+        "category": [SOCIAL_SERVICE.concept, category],
+        "priority": _priority(asked),
+        "code": asked.need.service.concept | {"text": asked.need.words},
+        "orderDetail": [NO_CONTACT.concept] if asked.do_not_contact else [],
+        "performer": [{"reference": f"Organization/{recipient}"}] if recipient is not None else [],
+        "reasonReference": [{"reference": each} for each in asked.reasons],
+        "note": _notes(asked),
+    }
+    return {name: content[name] for name in CONTENT if content[name]}
+
+
+def _request(network: Network, unit: Unit, asked: Asked, id: UUID) -> JsonObject:
     tree: JsonObject = {
         "resourceType": "ServiceRequest",
         "meta": {"profile": [PROFILE + "SDOHCC-ServiceRequest"]},
         "identifier": [_identifier(network, asked, id)],
         "status": "active",
         "intent": "order",
-        "category": [SOCIAL_SERVICE.concept, category],
-        "priority": _priority(asked),
-        "code": asked.need.service.concept | {"text": asked.need.words},
-        **({"orderDetail": [NO_CONTACT.concept]} if asked.do_not_contact else {}),
+        **_content(asked),
         "subject": {"reference": asked.person},
         "authoredOn": instant(unit.now),
         "requester": asked.requester,
-        **_references("reasonReference", asked.reasons),
-        **_references("supportingInfo", asked.consents),
-        "note": _notes(asked),
+        "supportingInfo": [{"reference": each} for each in asked.consents],
     }
-    if asked.recipient is not None:
-        tree["performer"] = [{"reference": f"Organization/{asked.recipient}"}]
     return authored({name: value for name, value in tree.items() if value != []})
 
 
@@ -145,10 +164,6 @@ def _priority(asked: Asked) -> str:
 def _notes(asked: Asked) -> list[JsonObject]:
     notes = [asked.words, f"Wish: {asked.wish}" if asked.wish else ""]
     return [{"text": text} for text in notes if text]
-
-
-def _references(name: str, references: tuple[str, ...]) -> JsonObject:
-    return {name: [{"reference": each} for each in references]} if references else {}
 
 
 def _identifier(network: Network, asked: Asked, request: UUID) -> JsonObject:

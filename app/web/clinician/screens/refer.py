@@ -5,7 +5,8 @@ goes along in the forms; nothing is kept before it is sent, and nothing of it st
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 from uuid import UUID
 
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from app.domain.referral.needs import Need
 from app.services.clinician.chart import Read, read_now, read_to_send
 from app.services.clinician.options import option, options
 from app.services.clinician.person import banner
-from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, send
+from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, SentOtherwise, send
 from app.services.clinician.sharing import Fitness, chart_consents, fitness, network_name, told
 from app.services.launch.session import Launched
 from app.services.network import Network
@@ -26,6 +27,8 @@ from app.web.pages.asking import REFUSED
 from app.web.pages.forms import MAX_WORDS, Form, posted_form
 
 UNPROCESSABLE, CONFLICT = 422, 409
+# why what was sent is shown once more: the chart has changed, or this form was sent before with other content
+Conflict = Literal["", "changed", "before"]
 BASES = ("chart", "signed", "spoken")
 # which field of the form a refusal is about
 FIELDS = {
@@ -116,7 +119,10 @@ async def send_it(request: Request) -> Response:
     try:
         await send(network, here, read, _sending(key, need, to, typed))
     except Changed:
-        return await _checking(request, here, read, need, typed, changed=True)
+        return await _checking(request, here, read, need, typed, conflict="changed")
+    except SentOtherwise:
+        typed = replace(typed, key=str(network.ids.next()))
+        return await _checking(request, here, read, need, typed, conflict="before")
     except REFUSED as refusal:
         field = FIELDS.get(refusal.issues[0].rule, "")
         field = typed.basis if field == "name" else field
@@ -185,7 +191,7 @@ async def _checking(
     typed: Typed,
     *,
     wrong: Mapping[str, str] | None = None,
-    changed: bool = False,
+    conflict: Conflict = "",
 ) -> Response:
     network: Network = request.app.state.network
     to = _uuid(typed.to)
@@ -211,9 +217,9 @@ async def _checking(
         "chart": await chart_consents(network, here, read, to),
         "longest_name": MAX_NAME,
         "wrong": wrong or {},
-        "changed": changed,
+        "conflict": conflict,
     }
-    status = CONFLICT if changed else UNPROCESSABLE if wrong else 200
+    status = CONFLICT if conflict else UNPROCESSABLE if wrong else 200
     return page(request, "clinician/check.html", here, status=status, **view)
 
 
