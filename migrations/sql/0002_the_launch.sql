@@ -73,6 +73,14 @@ CREATE INDEX launch_session_browser ON launch_session (browser_hash);
 
 CREATE INDEX launch_session_patient ON launch_session (connection, patient, created_at);
 
+CREATE TABLE launch_look (
+    session UUID NOT NULL,
+    what TEXT NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (session, what),
+    FOREIGN KEY(session) REFERENCES launch_session (id)
+);
+
 CREATE TABLE write_back (
     id UUID NOT NULL,
     referral UUID NOT NULL,

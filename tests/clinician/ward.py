@@ -23,7 +23,7 @@ class Ward:
     ehr: FakeEhr
     doctors: list[Doctor] = field(default_factory=list)
 
-    async def launched(self, patient: str = "p1", doctor: Doctor | None = None) -> "AtChart":
+    async def launched(self, patient: str | None = "p1", doctor: Doctor | None = None) -> "AtChart":
         """A launch at this patient, in a browser of its own where none is given."""
         self.ehr.patient = patient
         if doctor is None:

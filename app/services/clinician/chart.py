@@ -15,6 +15,7 @@ from app.fhir.errors import Value
 from app.fhir.json import JsonObject
 from app.fhir.references import Local, parse_reference
 from app.gateways.ehr.trouble import EhrTrouble
+from app.services.launch.looking import looked
 from app.services.launch.refusals import LaunchOver
 from app.services.launch.session import Launched, chart_of
 from app.services.network import Network
@@ -106,6 +107,7 @@ NOTHING = Read(None, None, (), {}, (), ())
 
 async def read_now(network: Network, launched: Launched) -> Read:
     """The chart as it is now; where the EHR is away, the person as we know her from before. Never fails."""
+    await looked(network, launched, "chart")
     try:
         read = await read_chart(await chart_of(network, launched), launched)
     except LaunchOver:

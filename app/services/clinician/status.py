@@ -12,13 +12,14 @@ from app.domain.referral import words
 from app.domain.referral.waiting import ANSWER, FINISH, NEXT_ACTIONS, PASS_ON, RESUME, ROUTE, START, WHY_WAITING
 from app.fhir.errors import NotFound
 from app.fhir.json import JsonObject
+from app.services.launch.looking import looked_in
 from app.services.launch.session import Launched
 from app.services.network import Network
 from app.services.referrals.advance import NOT_FINISHED
 from app.services.referrals.cards import Story
 from app.services.referrals.material import Material, read_material
 from app.services.referrals.story import ENDED, tell
-from app.store import audit, members, origins, patients, referrals
+from app.store import members, origins, patients, referrals
 from app.store.pool import Unit
 from app.store.referrals import ReferralRow
 
@@ -82,7 +83,7 @@ class Told:
 async def followed(network: Network, launched: Launched, page: int = 1) -> Listed:
     """The referrals of this patient that this EHR's member sent, by whatever door; open ones first."""
     async with network.store.unit(launched.caller.members) as unit:
-        await audit.write(unit, launched.caller.act(network.ids, "patient's referrals"), "done")
+        await looked_in(network, unit, launched, "patient's referrals")
         found = await _rows(unit, launched, page)
         rows = found[:MOST]
         keys = [key for row in rows for key in (row.source_request, row.source_task) if key]
@@ -97,7 +98,7 @@ async def told(network: Network, launched: Launched, referral: UUID) -> Told:
     """The story of one of them. Raises NotFound for any other referral, of this patient or not."""
     async with network.store.unit(launched.caller.members) as unit:
         row = await row_of(unit, launched, referral)
-        await audit.write(unit, launched.caller.act(network.ids, "referral", "Task"), "done", resource=row.source_task)
+        await looked_in(network, unit, launched, "referral", row.source_task)
         material = await read_material(network, unit, [key for key in (row.source_request, row.source_task) if key])
         owner = await members.get(unit, [row.owner] if row.owner else [])
         written = await patients.write_backs(unit, [row.id])

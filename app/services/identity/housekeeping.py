@@ -1,7 +1,7 @@
 """Forgets what can no longer matter: dead tokens and assertions, counts, sessions, invitations, launches. A job."""
 
 from app.services.network import Network
-from app.store import accounts, launches, sessions, tokens
+from app.store import accounts, launches, looks, sessions, tokens
 
 
 async def forget_expired(network: Network) -> None:
@@ -10,5 +10,6 @@ async def forget_expired(network: Network) -> None:
     async with network.store.unit((), write=True) as unit:
         await tokens.forget_expired(unit, now)
         await sessions.forget_old(unit, now)
+        await looks.forget_old(unit, now)
         await launches.forget_old(unit, now)
         await accounts.forget_failures(unit, now)

@@ -152,7 +152,8 @@ async def _finish(
         who = await _clinician(network, unit, row, identity, reference, named)
         session = _session(network, row, kept, under_way, granted, named, who, secret_hash)
         await launches.insert(unit, session)
-        await noting.opened(network, unit, row, noting.clinician_caller(row, who or session.id, request_id))
+        caller = noting.clinician_caller(row, who or session.id, request_id)
+        await noting.opened(network, unit, row, caller, granted.patient)
     if granted.patient is not None:
         await resume_write_backs(network, row.id, granted.patient)
     log.info("launched", connection=row.id)

@@ -3,11 +3,12 @@
 *Source*: security sheet APP-11 (wrong-patient guard); section E, patient missing from the context.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.fhir.errors import BusinessRule, Invalid
 from app.gateways.ehr.smart import EhrTrouble
+from app.services.launch import looking
 from app.services.launch.context import is_id
 from app.services.launch.people import name_of
 from app.services.launch.session import Launched, chart_of, choose_patient
@@ -33,6 +34,7 @@ class Found:
 async def find_patients(network: Network, launched: Launched, *, name: str, birth_date: str) -> list[Found] | None:
     """At most MOST patients; None when the EHR does not let us look. Raises Invalid when nothing useful was typed."""
     asked = _question(name, birth_date)
+    await looking.searched(network, launched)
     chart = await chart_of(network, launched)
     try:
         trees = await chart.search("Patient", asked, most=MOST)
@@ -50,6 +52,7 @@ async def take_patient(network: Network, launched: Launched, remote_id: str) -> 
     if tree is None:
         raise BusinessRule("launch-patient", "Choose a patient from the list.")
     await choose_patient(network, launched, remote_id, name_of(tree))
+    await looking.looked(network, replace(launched, patient=remote_id), "patient chosen")
 
 
 def _question(name: str, birth_date: str) -> dict[str, str]:

@@ -79,6 +79,16 @@ class LaunchSession(SQLModel, table=True):
     lease_until: datetime | None = Field(sa_column=moment(null=True))
 
 
+class LaunchLook(SQLModel, table=True):
+    """When a session last looked at something, for the audit: "what" is the act, and the Task where it is about one."""
+
+    __tablename__ = "launch_look"
+
+    session: UUID = Field(sa_column=key(primary=True, references="launch_session.id"))
+    what: str = Field(sa_column=words(primary=True))
+    at: datetime = Field(sa_column=moment())
+
+
 class WriteBack(SQLModel, table=True):
     """What of a referral was written into the EHR's chart, or why it was not; one row per referral and kind."""
 
