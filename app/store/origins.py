@@ -13,6 +13,15 @@ COPIES = """
 SELECT o.type, o.remote_id, o.local FROM unnest($2::text[], $3::text[]) AS wanted (type, remote_id)
 JOIN origin o ON o.connection = $1 AND o.type = wanted.type AND o.remote_id = wanted.remote_id
 """
+# the Consents of an EHR that something still rests on, in the referrals about one patient ($2, our copy)
+STANDING = """
+SELECT DISTINCT o.remote_id, o.local FROM origin o
+JOIN basis b ON b.consent = o.local AND b.withdrawn_at IS NULL AND b.valid_until > now()
+JOIN referral f ON f.id = b.referral
+JOIN index_reference i ON i.resource = f.source_request AND i.target = $2
+JOIN search_parameter s ON s.id = i.param AND s.type = 'ServiceRequest' AND s.code = 'patient'
+WHERE o.connection = $1 AND o.type = 'Consent'
+"""
 READ_AGAIN = """
 UPDATE origin SET remote_version = $4, flaws = $5::jsonb WHERE connection = $1 AND type = $2 AND remote_id = $3
 """
@@ -37,6 +46,12 @@ async def patient(unit: Unit, connection: UUID, remote_id: str | None) -> UUID |
     if remote_id is None:
         return None
     return (await copies(unit, connection, [("Patient", remote_id)])).get(("Patient", remote_id))
+
+
+async def standing_consents(unit: Unit, connection: UUID, patient: UUID) -> dict[str, UUID]:
+    """Remote id -> our copy, of the Consents of this EHR by which somebody may see this patient now."""
+    rows = await unit.conn.fetch(STANDING, connection, patient)
+    return {row["remote_id"]: row["local"] for row in rows}
 
 
 async def read_again(

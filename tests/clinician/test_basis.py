@@ -1,11 +1,12 @@
 """On what a referral rests: a consent of the chart, a name typed on the screen, a yes that somebody heard."""
 
 import base64
+from typing import Any
 
 import pytest
 
 from tests.clinician.charts import condition, consent
-from tests.clinician.ward import Ward
+from tests.clinician.ward import AtChart, Ward
 
 
 async def test_what_was_shown_and_signed_is_kept_as_the_consents_document(ward: Ward) -> None:
@@ -131,3 +132,67 @@ async def test_a_consent_of_the_chart_that_cannot_be_read_any_more_ends_the_shar
     await ward.town.world.settled()
     (row,) = await ward.referrals()
     assert row["owner"] == ward.town.platform
+
+
+async def rests_on_the_chart(ward: Ward) -> AtChart:
+    """A referral to the pantry by a consent of the chart."""
+    address = f"{ward.town.world.address}/fhir/Organization/{ward.town.pantry}"
+    ward.ehr.chart["Consent/agreed"] = consent(address)
+    here = await ward.launched()
+    await here.refers(ward.town.pantry, basis="chart")
+    await ward.town.world.settled()
+    assert len(await ward.town.cbo.search("Patient")) == 1
+    return here
+
+
+@pytest.mark.parametrize("answer", [410, 404, {"resourceType": "Basic"}])
+async def test_a_consent_that_is_deleted_in_the_chart_ends_the_sharing_when_the_chart_is_opened(
+    ward: Ward, answer: Any
+) -> None:
+    here = await rests_on_the_chart(ward)
+    ward.ehr.chart["Consent/agreed"] = answer
+    await here.open()
+    assert await ward.town.cbo.search("Patient") == []
+    await ward.town.world.settled()
+    (row,) = await ward.referrals()
+    assert row["owner"] == ward.town.platform
+
+
+async def test_a_consent_that_a_search_hides_since_it_was_taken_back_ends_the_sharing(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await rests_on_the_chart(ward)
+    kept = ward.ehr._kept
+    monkeypatch.setattr(ward.ehr, "_kept", lambda kind: [] if kind == "Consent" else kept(kind))
+    await here.open()
+    assert len(await ward.town.cbo.search("Patient")) == 1  # it is there by its name, and it stands
+    tree = ward.ehr.chart["Consent/agreed"]
+    assert isinstance(tree, dict)
+    ward.ehr.chart["Consent/agreed"] = tree | {"status": "inactive"}
+    await here.open()
+    assert await ward.town.cbo.search("Patient") == []
+
+
+async def test_a_consent_that_is_about_somebody_else_now_ends_the_sharing(ward: Ward) -> None:
+    here = await rests_on_the_chart(ward)
+    tree = ward.ehr.chart["Consent/agreed"]
+    assert isinstance(tree, dict)
+    ward.ehr.chart["Consent/agreed"] = tree | {"patient": {"reference": "Patient/p2"}}
+    await here.open()
+    assert await ward.town.cbo.search("Patient") == []
+
+
+@pytest.mark.parametrize("trouble", [503, 403, 401])
+async def test_what_cannot_be_asked_for_is_left_as_it_stands(ward: Ward, trouble: int) -> None:
+    here = await rests_on_the_chart(ward)
+    ward.ehr.chart |= {"Consent/agreed": trouble, "Consent": trouble}
+    await here.open()
+    await ward.town.world.settled()
+    assert len(await ward.town.cbo.search("Patient")) == 1
+
+
+async def test_opening_another_patients_chart_ends_nothing_here(ward: Ward) -> None:
+    await rests_on_the_chart(ward)
+    ward.ehr.chart["Consent/agreed"] = 410
+    await (await ward.launched("p2")).open()
+    assert len(await ward.town.cbo.search("Patient")) == 1

@@ -93,13 +93,19 @@ async def read_again(network: Network, launched: Launched, trees: Iterable[JsonO
 async def _end_unreadable(network: Network, unit: Unit, launched: Launched, copies: Copies) -> None:
     """A Consent that we hold and that cannot be read whole any more permits nothing: errors deny."""
     consents = [("Consent", name.partition("/")[2]) for name in copies.refused if name.startswith("Consent/")]
-    for held in (await origins.copies(unit, launched.connection.id, consents)).values():
-        standing = [basis.id for basis in await bases.of_consent(unit, held)]
+    held = await origins.copies(unit, launched.connection.id, consents)
+    await end_consents(network, unit, launched, held.values(), "consent.unreadable")
+
+
+async def end_consents(network: Network, unit: Unit, launched: Launched, held: Iterable[UUID], because: str) -> None:
+    """Ends what rests on these copies of Consents, now; `because` is the name of the event."""
+    for each in held:
+        standing = [basis.id for basis in await bases.of_consent(unit, each)]
         if standing:
             await end_parts(unit, standing)
-            event = EventRow(network.ids.next(), "consent.unreadable", held, member=launched.member)
-            payload = {"type": "Consent", "resource": str(held)}
-            await events.add(unit, event, [DeliveryRow(event.id, "react", str(held), payload)])
+            event = EventRow(network.ids.next(), because, each, member=launched.member)
+            payload = {"type": "Consent", "resource": str(each)}
+            await events.add(unit, event, [DeliveryRow(event.id, "react", str(each), payload)])
 
 
 async def _changed(unit: Unit, launched: Launched, trees: Iterable[JsonObject]) -> list[JsonObject]:

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from app.domain.referral.chart_needs import ChartNeed, by_category
 from app.domain.referral.needs import OFFERED, Need
 from app.services.clinician.chart import Read, read_now
-from app.services.clinician.copies import read_again
 from app.services.clinician.person import banner
+from app.services.clinician.standing import bring_up_to_date
 from app.services.clinician.status import followed
 from app.services.launch.session import Launched
 from app.web.clinician.pages import page
@@ -36,7 +36,7 @@ async def show(request: Request) -> Response:
     here = await launched(request)
     network = request.app.state.network
     read = await read_now(network, here)
-    await read_again(network, here, read.trees)
+    await bring_up_to_date(network, here, read)
     return await overview(request, here, read)
 
 
