@@ -10,6 +10,7 @@ from app.gateways.ehr.smart import Discovery
 
 READ: Final = ("Patient", "Condition", "Observation", "Consent")
 WRITTEN_BACK: Final = ("DocumentReference", "Task")
+FOR_WRITING: Final = "crus"
 PATIENT: Final = "patient"
 
 
@@ -50,10 +51,19 @@ def _resources(listed: frozenset[str], version_2: bool) -> tuple[str, ...]:
     writes = [kind for kind in WRITTEN_BACK if _offers(offered, kind, "c")]
     words = [(kind, "rs" if version_2 else "read") for kind in reads]
     for kind in writes:
-        letters = [letter for letter in "crus" if _offers(offered, kind, letter)]
-        # what was written is looked for before it is written again, and read before it is changed
-        words += [(kind, "".join(letters))] if version_2 else [(kind, "read")] * ("r" in letters) + [(kind, "write")]
+        letters = _letters(offered, kind)
+        older = ["read"] * any("r" in each for each in letters) + ["write"]
+        words += [(kind, each) for each in (letters if version_2 else older)]
     return tuple(f"{PATIENT}/{kind}.{word}" for kind, word in words)
+
+
+def _letters(offered: Scopes, kind: str) -> list[str]:
+    """For what is written: it is looked for before it is written again, and read before it is changed."""
+    if not offered.items:
+        return [FOR_WRITING]
+    listed = [each.letters for each in offered.items if each.covers(PATIENT, kind)]
+    parts = dict.fromkeys("".join(letter for letter in FOR_WRITING if letter in each) for each in listed)
+    return [each for each in parts if each and not any({*each} < {*other} for other in parts)]
 
 
 def _offers(offered: Scopes, kind: str, letter: str) -> bool:
