@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.fhir.errors import BusinessRule
+from app.services.referrals.pass_on import pass_on
 from tests.clinician.charts import condition, consent
 from tests.clinician.ward import AtChart, Ward
 
@@ -195,4 +197,26 @@ async def test_opening_another_patients_chart_ends_nothing_here(ward: Ward) -> N
     await rests_on_the_chart(ward)
     ward.ehr.chart["Consent/agreed"] = 410
     await (await ward.launched("p2")).open()
+    assert len(await ward.town.cbo.search("Patient")) == 1
+
+
+@pytest.mark.parametrize("lost", ["gone", "unreadable"])
+async def test_nobody_can_pass_on_by_a_consent_that_the_chart_does_not_hold_any_more_until_it_is_there_again(
+    ward: Ward, lost: str
+) -> None:
+    here = await rests_on_the_chart(ward)
+    network, operator = ward.town.world.network, await ward.town.olga()
+    (row,) = await ward.referrals()
+    was = ward.ehr.chart["Consent/agreed"]
+    assert isinstance(was, dict)
+    ward.ehr.chart["Consent/agreed"] = 410 if lost == "gone" else was | {"scope": "lost"}
+    await here.open()
+    await ward.town.world.settled()
+    with pytest.raises(BusinessRule) as refused:
+        await pass_on(network, operator, row["id"], to=ward.town.pantry, basis_kind="consent")
+    assert refused.value.issues[0].rule == "consent-not-active"
+    ward.ehr.chart["Consent/agreed"] = was
+    await here.open()
+    await pass_on(network, operator, row["id"], to=ward.town.pantry, basis_kind="consent")
+    await ward.town.world.settled()
     assert len(await ward.town.cbo.search("Patient")) == 1

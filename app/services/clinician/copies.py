@@ -4,7 +4,7 @@ A resource that is read again becomes a new version of the same copy, and only w
 *Source*: architecture, decision 3 (copies); SDOH Clinical Care 3.0.0, refer-1 (local copies of what the source has).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,11 +94,14 @@ async def _end_unreadable(network: Network, unit: Unit, launched: Launched, copi
     """A Consent that we hold and that cannot be read whole any more permits nothing: errors deny."""
     consents = [("Consent", name.partition("/")[2]) for name in copies.refused if name.startswith("Consent/")]
     held = await origins.copies(unit, launched.connection.id, consents)
-    await end_consents(network, unit, launched, held.values(), "consent.unreadable")
+    await end_consents(network, unit, launched, list(held.values()), "consent.unreadable")
 
 
-async def end_consents(network: Network, unit: Unit, launched: Launched, held: Iterable[UUID], because: str) -> None:
-    """Ends what rests on these copies of Consents, now; `because` is the name of the event."""
+async def end_consents(network: Network, unit: Unit, launched: Launched, held: Collection[UUID], because: str) -> None:
+    """Ends what rests on these copies of Consents, now, and lets nothing rest on them; `because` names the event.
+
+    A copy says so by its status until the EHR says something else of it again.
+    """
     for each in held:
         standing = [basis.id for basis in await bases.of_consent(unit, each)]
         if standing:
@@ -106,6 +109,15 @@ async def end_consents(network: Network, unit: Unit, launched: Launched, held: I
             event = EventRow(network.ids.next(), because, each, member=launched.member)
             payload = {"type": "Consent", "resource": str(each)}
             await events.add(unit, event, [DeliveryRow(event.id, "react", str(each), payload)])
+    stored = (await resources.by_ids(unit, list(held), lock=True)).values()
+    trees = [(kept, json.parse(kept.body)) for kept in stored]
+    ended = [
+        Entry("Consent", tree | {"status": "inactive"}, "update", kept.fhir_id, kept.id, mode="copy")
+        for kept, tree in trees
+        if tree["status"] == "active"
+    ]
+    if ended:
+        await write_in(network, unit, launched.caller, ended)
 
 
 async def _changed(unit: Unit, launched: Launched, trees: Iterable[JsonObject]) -> list[JsonObject]:
