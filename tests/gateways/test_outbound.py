@@ -223,7 +223,7 @@ async def test_a_name_server_that_hangs_costs_the_time_of_a_connection() -> None
 
 @pytest.mark.parametrize(("background", "most"), [(False, AT_ONCE_PER_HOST), (True, AT_ONCE_IN_BACKGROUND)])
 async def test_so_many_calls_at_once_reach_one_server(outbound: Outbound, background: bool, most: int) -> None:
-    slow = Slow()
+    slow, outbound.limits = Slow(0.1, enough=most), Limits()
     async with serving(slow) as server:
         allowed = replace(server.allowed(), background=background)
         calls = (outbound.request("GET", server.here, allowance=allowed) for _ in range(2 * most))
@@ -233,30 +233,35 @@ async def test_so_many_calls_at_once_reach_one_server(outbound: Outbound, backgr
 
 
 async def test_calls_for_which_nobody_waits_keep_nobody_waiting(outbound: Outbound) -> None:
-    slow = Slow(0.6)
+    slow, outbound.limits = Slow(3), Limits()
     async with serving(slow) as server:
         allowed = replace(server.allowed(), background=True)
         calls = (outbound.request("GET", server.here, allowance=allowed) for _ in range(2 * AT_ONCE_IN_BACKGROUND))
-        waiting = asyncio.gather(*calls, return_exceptions=True)
+        waiting = asyncio.gather(*calls)
         while slow.at_once < AT_ONCE_IN_BACKGROUND:
             await asyncio.sleep(0.01)
         slow.for_s = 0
         assert (await outbound.request("GET", server.here, allowance=server.allowed())).status == 200
         assert slow.at_once == AT_ONCE_IN_BACKGROUND
-        await waiting
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
 
 
 @dataclass(slots=True)
 class Slow:
-    """Answers after a while, and counts how many calls wait at the same moment."""
+    """Answers a while after `enough` have come at once, and counts how many calls wait at the same moment."""
 
-    for_s: float = 0.05
+    for_s: float
+    enough: int = 0
     at_once: int = 0
     most: int = 0
 
     async def __call__(self, _: Seen, writer: asyncio.StreamWriter) -> None:
         self.at_once += 1
         self.most = max(self.most, self.at_once)
+        while self.most < self.enough:
+            await asyncio.sleep(0.01)
         await asyncio.sleep(self.for_s)
         self.at_once -= 1
         writer.write(answer(b"{}"))
