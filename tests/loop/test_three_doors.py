@@ -178,8 +178,10 @@ async def _events(town: Town, names: Names, key: UUID) -> Counter[Any]:
 
 
 async def _audit(town: Town, names: Names) -> Counter[Any]:
+    """What was written; what is looked at on the way is each door's own."""
     told: Counter[Any] = Counter()
-    for each in await town.world.rows("SELECT * FROM audit WHERE resource = ANY($1)", list(names.resources)):
+    query = "SELECT * FROM audit WHERE resource = ANY($1) AND version IS NOT NULL"
+    for each in await town.world.rows(query, list(names.resources)):
         what, version = names.resources[each["resource"]], each["version"]
         (member,) = each["members"]
         told[each["action"], each["outcome"], what, version, names.actor(member, what, version)] += 1
