@@ -13,6 +13,11 @@ from app.worker.loop import LEASE_S
 from tests.builders import referral
 from tests.loop.taking_ehr import DOCUMENT, TASK, Chart
 
+NEWEST_EXPIRES = """
+UPDATE launch_session SET access_expires_at = now() WHERE created_at = (SELECT max(created_at) FROM launch_session)
+RETURNING 1
+"""
+
 
 async def test_an_ehr_that_is_away_for_long_holds_up_nothing(chart: Chart) -> None:
     """It is tried for as long as a delivery is, and then with the patient's next launch."""
@@ -54,7 +59,8 @@ async def test_an_ehr_is_waited_for_in_less_time_than_the_delivery_is_ours(
     chart.taking.answers.clear()
     monkeypatch.setattr(write_back_module, "DEADLINE_S", 0.2)
     with pytest.raises(EhrTrouble, match="away"):
-        await chart.again()
+        async with asyncio.timeout(3):
+            await chart.again()
     chart.taking.answers.set()
     assert (await chart.stands())[1:] == ("waiting", "away")
     await chart.again()
@@ -98,19 +104,22 @@ async def test_what_the_ehr_refused_is_tried_again_with_the_next_launch(chart: C
     assert await chart.stands() == ("Task", "done", None)
 
 
-@pytest.mark.parametrize("refreshes", [True, False])
-async def test_when_the_newest_launch_is_over_an_older_one_writes(chart: Chart, refreshes: bool) -> None:
+@pytest.mark.parametrize("expired", [True, False])
+@pytest.mark.parametrize("refuses", ["invalid_grant", "unauthorized_client"])
+async def test_when_the_newest_launch_is_over_an_older_one_writes(chart: Chart, refuses: str, expired: bool) -> None:
+    """Be it that the EHR takes its token no more, or gives no other for it, for good or for now."""
     chart.taking.offers = TASK
     await chart.launched()
     older = set(chart.taking.tokens)
     await chart.refers()
     chart.taking.tokens &= older
-    if not refreshes:
-        chart.taking.refreshes.clear()
-    else:  # whoever refreshes is refused, too, but not for good
-        chart.taking.token = lambda _: JSONResponse({"error": "unauthorized_client"}, 400)
-    await chart.pantry("Accept", "Start")
-    assert [tree["status"] for tree in chart.taking.written.values()] == ["in-progress"]
+    chart.taking.token = lambda _: JSONResponse({"error": refuses}, 400)
+    if expired:
+        await chart.town.world.rows(NEWEST_EXPIRES)
+    writes = chart.taking.writes
+    await chart.again()
+    assert chart.taking.writes == writes + 1
+    assert await chart.stands() == ("Task", "done", None)
 
 
 @pytest.mark.parametrize(("hours", "dead"), [(10, None), (0, "ValueError")])

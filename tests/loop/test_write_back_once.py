@@ -105,8 +105,10 @@ async def test_what_the_charts_own_people_write_into_the_task_stays(chart: Chart
     chart.taking.changes(
         name, note=[*chart.taking.written[name]["note"], nurse], businessStatus={"text": "Nurse follows"}
     )
-    chart.taking.meanwhile = [{"priority": "urgent"}]
     await chart.pantry("Accept", "Start")
+    chart.taking.meanwhile = [{"priority": "urgent"}]
+    await chart.again()
+    assert await chart.stands() == ("Task", "done", None)
     task = chart.taking.written[name]
     assert (task["status"], task["businessStatus"], task["priority"]) == (
         "in-progress", {"text": "Nurse follows"}, "urgent",

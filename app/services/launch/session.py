@@ -151,7 +151,13 @@ async def _chart(network: Network, session: UUID, row: ConnectionRow, *, backgro
     token = await live_token(network, session, row)
 
     async def renew(refused: str) -> str:
-        return await renewed(network, session, row, refused)
+        try:
+            return await renewed(network, session, row, refused)
+        except EhrTrouble as trouble:
+            # in the background another launch may do; a refusal of this one is not one of what is written
+            if background and trouble.kind != "away":
+                raise EhrTrouble("ended") from None
+            raise
 
     allowance = allowance_of(network, row, background=background)
     return Chart(network.outbound, allowance, row.fhir_base, token, renew)
