@@ -44,7 +44,9 @@ async def test_the_pages_stand_whatever_the_chart_holds(ward: Ward, odd: str) ->
 async def test_a_launch_opens_whatever_the_chart_holds(ward: Ward, odd: str) -> None:
     ward.ehr.chart |= ODD[odd]
     here = await ward.launched()
-    assert (await here.open()).status_code == 200
+    page = await here.open()
+    assert page.status_code == 200
+    assert ("Marisol Ruiz" in page.text) == ("patient's name" not in odd)
 
 
 @pytest.mark.parametrize("odd", ["an id that is a number", "a clinician's name that is an object"])

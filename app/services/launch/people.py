@@ -68,5 +68,6 @@ def name_of(tree: JsonObject) -> str:
 
 
 def _name(tree: JsonObject) -> str:
-    """Empty also where the name is in a form that nobody knows."""
-    return person_name(tree)[:MAX_NAME] if is_in_shape(tree) else ""
+    """Empty also where the name is in a form that nobody knows; whatever else is odd hides no name."""
+    named = {"resourceType": tree["resourceType"], "name": tree.get("name", [])}
+    return person_name(named)[:MAX_NAME] if is_in_shape(named) else ""
