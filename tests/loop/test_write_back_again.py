@@ -58,10 +58,12 @@ async def test_an_ehr_is_waited_for_in_less_time_than_the_delivery_is_ours(
     chart.taking.offers = TASK
     chart.taking.answers.clear()
     monkeypatch.setattr(write_back_module, "DEADLINE_S", 0.2)
-    with pytest.raises(EhrTrouble, match="away"):
-        async with asyncio.timeout(3):
-            await chart.again()
-    chart.taking.answers.set()
+    try:
+        with pytest.raises(EhrTrouble, match="away"):
+            async with asyncio.timeout(3):
+                await chart.again()
+    finally:
+        chart.taking.answers.set()
     assert (await chart.stands())[1:] == ("waiting", "away")
     await chart.again()
     assert await chart.stands() == ("Task", "done", None)
