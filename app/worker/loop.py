@@ -19,8 +19,6 @@ from app.store.trouble import DATABASE_TROUBLE
 from app.worker.handlers import CALLING, EVENT_HANDLERS
 from app.worker.jobs import run_jobs
 
-# longer than any handler takes: a second worker would do the same beside it
-LEASE_S = 60.0
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0
 # after each failed try; the last one is followed by the dead letters
 RETRY_AFTER_S = (1, 5, 30, 300, 1800, 7200, 18000, 36000, 50400)
@@ -28,14 +26,19 @@ RETRY_AFTER_S = (1, 5, 30, 300, 1800, 7200, 18000, 36000, 50400)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one loop carries out: that which calls others, or the rest; so many at once."""
+    """What one loop carries out: that which calls others, or the rest; so many at once.
+
+    The lease is longer than a handler takes, since a second worker would do the same beside it; and no longer, since
+    for so long nobody takes over from a worker that was killed.
+    """
 
     calling: bool
     at_once: int
+    lease_s: float
 
 
-INSIDE: Final = Group(calling=False, at_once=8)
-OUTSIDE: Final = Group(calling=True, at_once=16)
+INSIDE: Final = Group(calling=False, at_once=8, lease_s=20)
+OUTSIDE: Final = Group(calling=True, at_once=16, lease_s=60)
 
 
 @asynccontextmanager
@@ -75,7 +78,7 @@ async def begin(network: Network, group: Group, room: int) -> list[asyncio.Task[
     if network.organization is None:
         await network.coordination.learn(network.store)
     claimed = await deliveries.claim(
-        network.store, network.ids.next(), lease_s=LEASE_S, limit=room, handlers=CALLING, others=not group.calling
+        network.store, network.ids.next(), lease_s=group.lease_s, limit=room, handlers=CALLING, others=not group.calling
     )
     return [asyncio.create_task(_deliver(network, delivery)) for delivery in claimed]
 

@@ -9,7 +9,7 @@ from app.gateways.ehr.smart import EhrTrouble
 from app.services.referrals import write_back as write_back_module
 from app.services.referrals.write_back import MOST_TRIES
 from app.services.resume_write_backs import resume_unanswered
-from app.worker.loop import LEASE_S
+from app.worker.loop import OUTSIDE
 from tests.builders import referral
 from tests.loop.taking_ehr import DOCUMENT, TASK, Chart
 
@@ -71,7 +71,7 @@ async def test_an_ehr_is_waited_for_in_less_time_than_the_delivery_is_ours(
 
 def test_a_delivery_is_ours_for_longer_than_an_ehr_is_waited_for() -> None:
     """With time for what is kept of it before and after: two statements' time."""
-    assert write_back_module.DEADLINE_S + 2 * 5 <= LEASE_S
+    assert write_back_module.DEADLINE_S + 2 * 5 <= OUTSIDE.lease_s
 
 
 async def test_an_older_launch_with_more_scopes_writes_what_the_newest_may_not(chart: Chart) -> None:
