@@ -29,7 +29,7 @@ run: $(VENV)/.run
 	@BATON_ENV=development exec $(BIN)/baton serve --demo
 
 test: $(VENV)/.dev browser
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 $(TESTS)
+	$(PYTEST) -n $(WORKERS) --dist loadfile --durations=20 $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

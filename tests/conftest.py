@@ -133,11 +133,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[CLUSTER_FOLDER] = folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The stories first: the longest files at the end would leave one worker alone with them."""
-    items.sort(key=lambda item: "tests/stories/" not in item.nodeid)
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     folder = config.stash.get(CLUSTER_FOLDER, None)
     if folder is not None:

@@ -176,7 +176,7 @@ async def test_a_slow_delivery_is_waited_for_by_its_key_alone(
 
     monkeypatch.setattr(loop, "EVENT_HANDLERS", {"react": handler, "write-back": handler})
     slow, after = await queue(network, "slow", "slow")
-    async with at_work(network, loop.Group(calling=False, at_once=2), loop.OUTSIDE):
+    async with at_work(network, loop.Group(calling=False, at_once=2, lease_s=20), loop.OUTSIDE):
         while not (await left(network))[slow]["tries"]:
             await asyncio.sleep(0.01)
         await queue(network, "quick", "other", "quick")
