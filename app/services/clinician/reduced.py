@@ -33,7 +33,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = {
     ),
     "Observation": frozenset(
         (
-            *("identifier", "status", "category", "code", "subject"),
+            *("identifier", "status", "category", "code", "subject", "performer"),
             *("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "dataAbsentReason", "component"),
             *VALUES,
         )
@@ -81,7 +81,10 @@ def at_work(tree: JsonObject) -> list[JsonObject]:
 def _at_work_only(practitioner: JsonObject) -> JsonObject:
     numbers = practitioner.get("identifier")
     kept = [each for each in numbers if isinstance(each, dict)] if isinstance(numbers, list) else []
-    parts = {"identifier": [each for each in kept if each.get("system") == NPI], "telecom": at_work(practitioner)}
+    parts = {
+        "identifier": [each for each in kept if each.get("system") == NPI] or kept[:1],
+        "telecom": at_work(practitioner),
+    }
     rest = {name: value for name, value in practitioner.items() if name not in parts}
     return rest | {name: value for name, value in parts.items() if value}
 
