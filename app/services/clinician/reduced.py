@@ -33,7 +33,7 @@ KEPT: Final[Mapping[str, frozenset[str]]] = {
     ),
     "Observation": frozenset(
         (
-            *("identifier", "status", "category", "code", "subject", "performer"),
+            *("identifier", "status", "category", "code", "subject"),
             *("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "dataAbsentReason", "component"),
             *VALUES,
         )
