@@ -19,8 +19,20 @@ from typing import Any
 from app.fhir.paths import leaves
 from app.fhir.tables import PROFILES, r4
 
-INTERACTIONS = ("create", "read", "vread", "update", "search-type")
-# Which types of element each kind of parameter can read.
+INTERACTIONS = (
+    "create",
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "search-type",
+)
+SETTINGS = frozenset(("interactions", "profiles", "includes", "revincludes", "compartment", "parameters"))
+QUANTITIES = frozenset(("Quantity", "Age", "Count", "Distance", "Duration", "Money", "Range"))
+# Which types of element each kind of parameter can read; a composite reads what its components read.
 READABLE = MappingProxyType(
     {
         "token": frozenset(
@@ -30,6 +42,9 @@ READABLE = MappingProxyType(
         "date": frozenset(("date", "dateTime", "instant", "Period", "Timing")),
         "string": frozenset(("string", "markdown", "HumanName", "Address")),
         "uri": frozenset(("uri", "url", "canonical", "oid", "uuid")),
+        "quantity": QUANTITIES,
+        "number": frozenset(("decimal", "integer", "positiveInt", "unsignedInt")),
+        "composite": frozenset(),
     }
 )
 
@@ -37,7 +52,7 @@ READABLE = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class SearchParameter:
     """One line of a file: how a type can be searched; `targets` of a reference is empty when it may lead to any
-    type."""
+    type; a composite has two `components`, token parameters of the same type, and no paths."""
 
     type: str
     code: str
@@ -45,17 +60,24 @@ class SearchParameter:
     paths: tuple[str, ...]
     targets: tuple[str, ...]
     url: str
+    components: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class ResourceType:
-    """One served type; equal only to itself, so that what is compiled from it can be kept beside it."""
+    """One served type; equal only to itself, so that what is compiled from it can be kept beside it.
+
+    `revincludes` are `Type:parameter` of other served types; `compartment` the parameters by which a resource lies in
+    a Patient's compartment.
+    """
 
     name: str
     interactions: tuple[str, ...]
     parameters: Mapping[str, SearchParameter]
     includes: tuple[str, ...]
     profiles: tuple[str, ...]
+    revincludes: tuple[str, ...] = ()
+    compartment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,44 +87,55 @@ class Registry:
     types: Mapping[str, ResourceType]
 
     @classmethod
-    def load(cls, folder: Path = PROFILES / "resources") -> Registry:
-        """Reads every file of the folder. Raises ValueError that names the file and what is wrong in it."""
-        types = [_read(path) for path in sorted(folder.glob("*.toml"))]
-        return cls(MappingProxyType({resource_type.name: resource_type for resource_type in types}))
+    def load(cls, folder: Path = PROFILES / "resources", every_type: Path = PROFILES / "every_type.toml") -> Registry:
+        """Reads every file of the folder; `every_type` holds the parameters that all types have. Raises ValueError
+        that names the file and what is wrong in it."""
+        common = tomllib.loads(every_type.read_text(encoding="utf-8"))["parameters"]
+        types = {path.stem: _read(path, common) for path in sorted(folder.glob("*.toml"))}
+        for resource_type in types.values():
+            _check_revincludes(folder / f"{resource_type.name}.toml", resource_type, types)
+        return cls(MappingProxyType(types))
 
 
-def _read(path: Path) -> ResourceType:
+def _read(path: Path, common: Mapping[str, Any]) -> ResourceType:
     name = path.stem
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
         if name not in r4().resource_types:
             raise ValueError("R4 has no such resource type")
-        parameters = {code: _parameter(name, code, line) for code, line in tree["parameters"].items()}
+        lines = {**tree["parameters"], **common}
+        parameters = {code: _parameter(name, code, line) for code, line in lines.items()}
         _check(tree, parameters)
+        return ResourceType(
+            name,
+            tuple(tree["interactions"]),
+            MappingProxyType(parameters),
+            tuple(tree["includes"]),
+            tuple(tree["profiles"]),
+            tuple(tree.get("revincludes", ())),
+            tuple(tree.get("compartment", ())),
+        )
     except (KeyError, TypeError, ValueError) as problem:
         raise ValueError(f"{path}: {problem}") from problem
-    return ResourceType(
-        name,
-        tuple(tree["interactions"]),
-        MappingProxyType(parameters),
-        tuple(tree["includes"]),
-        tuple(tree["profiles"]),
-    )
 
 
 def _parameter(type_name: str, code: str, line: dict[str, Any]) -> SearchParameter:
+    kind = line.get("kind")
+    if kind == "composite":
+        if set(line) != {"kind", "components", "url"} or len(line["components"]) != 2:
+            raise ValueError(f"{code}: a composite parameter has kind, url and two components")
+        return SearchParameter(type_name, code, kind, (), (), line["url"], tuple(line["components"]))
     if set(line) != {"kind", "path", "url"}:
         raise ValueError(f"{code}: a parameter has kind, path and url")
-    kind = line["kind"]
     paths = (line["path"],) if isinstance(line["path"], str) else tuple(line["path"])
     found = [leaf for path in paths for leaf in leaves(type_name, path)]
-    readable = [leaf for leaf in found if leaf.kind.code in READABLE[kind]]
+    readable = [leaf for leaf in found if leaf.kind.code in READABLE[line["kind"]]]
     # A whole choice, `occurrence[x]`, may have types that this kind of parameter does not read; a plain path may not.
     if not readable or any(leaf not in readable for leaf in found if "[x]" not in "".join(paths)):
         raise ValueError(
             f"{code}: a {kind} parameter cannot read {', '.join(sorted({leaf.kind.code for leaf in found}))}"
         )
-    return SearchParameter(type_name, code, kind, paths, _targets(readable), line["url"])
+    return SearchParameter(type_name, code, line["kind"], paths, _targets(readable), line["url"])
 
 
 def _targets(found: list[Any]) -> tuple[str, ...]:
@@ -112,12 +145,28 @@ def _targets(found: list[Any]) -> tuple[str, ...]:
 
 
 def _check(tree: dict[str, Any], parameters: Mapping[str, SearchParameter]) -> None:
-    unknown = set(tree) - {"interactions", "includes", "profiles", "parameters"}
+    unknown = set(tree) - SETTINGS
     if unknown:
         raise ValueError(f"unknown setting {', '.join(sorted(unknown))}")
     for interaction in tree["interactions"]:
         if interaction not in INTERACTIONS:
             raise ValueError(f"unknown interaction {interaction}")
-    for include in tree["includes"]:
-        if include not in parameters or parameters[include].kind != "reference":
-            raise ValueError(f"include {include} is not a reference parameter of this type")
+    for setting in ("includes", "compartment"):
+        for code in tree.get(setting, ()):
+            if code not in parameters or parameters[code].kind != "reference":
+                raise ValueError(f"{setting}: {code} is not a reference parameter of this type")
+    for parameter in parameters.values():
+        for code in parameter.components:
+            if code not in parameters or parameters[code].kind != "token":
+                raise ValueError(f"{parameter.code}: the component {code} is not a token parameter of this type")
+
+
+def _check_revincludes(path: Path, resource_type: ResourceType, types: Mapping[str, ResourceType]) -> None:
+    """What is sent along backwards must be served, and able to refer to this type."""
+    for each in resource_type.revincludes:
+        source, _, code = each.partition(":")
+        parameter = types[source].parameters.get(code) if source in types else None
+        if parameter is None or parameter.kind != "reference":
+            raise ValueError(f"{path}: revincludes: {each} is not a reference parameter of a served type")
+        if parameter.targets and resource_type.name not in parameter.targets:
+            raise ValueError(f"{path}: revincludes: {each} does not lead to {resource_type.name}")
