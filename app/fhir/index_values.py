@@ -40,7 +40,8 @@ def _walkers(resource_type: ResourceType) -> tuple[Walker, ...]:
 
 
 def _walker(steps: tuple[Step, ...], read: Read) -> Walker:
-    name, then = steps[0].name, read if len(steps) == 1 else _guarded(_walker(steps[1:], read))
+    name = steps[0].name
+    then = _only(steps[0].where, read if len(steps) == 1 else _guarded(_walker(steps[1:], read)))
 
     def one(node: Mapping[str, Any], found: IndexValues, base: str) -> None:
         value = node.get(name)
@@ -54,6 +55,19 @@ def _walker(steps: tuple[Step, ...], read: Read) -> Walker:
                 then(item, found, base)
 
     return many if steps[0].repeats else one
+
+
+def _only(where: tuple[str, str] | None, then: Read) -> Read:
+    """What is kept of a member: all, or what has this value in it."""
+    if where is None:
+        return then
+    name, wanted = where
+
+    def read(value: Any, found: IndexValues, base: str) -> None:
+        if type(value) is dict and value.get(name) == wanted:
+            then(value, found, base)
+
+    return read
 
 
 def _guarded(walk: Walker) -> Read:

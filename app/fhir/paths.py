@@ -1,12 +1,13 @@
 """The simple paths of the registry: `code`, `provision.actor.reference`, `occurrence[x]`, `output.valueReference`,
-`for:Patient`.
+`for:Patient`, `telecom[system=phone]`.
 
 `name[x]` is every type that a choice may have, `valueReference` one of them; `:Patient` keeps only references to that
-type. Each is resolved against the R4 tables when the registry is read, so that a misspelt path stops the start.
+type, `[system=phone]` only what has that in it (an extension has a `url`). Each is resolved against the R4 tables when the registry is read, so that a misspelt path stops the start.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from app.fhir.tables import Element, Kind, r4
@@ -14,10 +15,11 @@ from app.fhir.tables import Element, Kind, r4
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One member on the way down; `repeats` when it holds an array."""
+    """One member on the way down; `repeats` when it holds an array, `where` (name, value) what is kept of it."""
 
     name: str
     repeats: bool
+    where: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,37 @@ class Leaf:
     only: str
 
 
+_ONLY = re.compile(r":([A-Za-z]+)$")
+_PART = re.compile(r"([^.\[]+(?:\[x\])?)(?:\[(\w+)=([^\]]*)\])?")
+
+
 def leaves(type_name: str, path: str) -> tuple[Leaf, ...]:
     """Every place that a path leads to. Raises ValueError when the R4 tables do not know it."""
-    dotted, _, only = path.partition(":")
+    kept_type = _ONLY.search(path)
+    only, dotted = kept_type[1] if kept_type else "", _ONLY.sub("", path)
+    parts = list(_PART.finditer(dotted))
     if only and only not in r4().resource_types:
         raise ValueError(f"{type_name}.{path}: no such resource type")
-    found = [Leaf((), Kind(type_name), "", only)]
-    for name in dotted.split("."):
-        found = [longer for leaf in found for longer in _below(leaf, name, type_name)]
+    found = [Leaf((), Kind(type_name), "", only)] if dotted == ".".join(part[0] for part in parts) != "" else []
+    for name, kept, value in (part.groups("") for part in parts):
+        found = [longer for leaf in found for longer in _below(leaf, name, (kept, value) if kept else None, type_name)]
     if not found:
         raise ValueError(f"{type_name}.{path}: R4 has no such element")
     return tuple(found)
 
 
-def _below(leaf: Leaf, name: str, type_name: str) -> list[Leaf]:
+def _below(leaf: Leaf, name: str, where: tuple[str, str] | None, type_name: str) -> list[Leaf]:
     parent = _parent_path(leaf, type_name)
     return [
-        Leaf((*leaf.steps, Step(json_name, element.maximum != 1)), kind, element.codes, leaf.only)
+        Leaf((*leaf.steps, Step(json_name, element.maximum != 1, where)), kind, element.codes, leaf.only)
         for element in r4().children(parent)
         for json_name, kind in element.json_names().items()
-        if name in (element.name, json_name)
+        if name in (element.name, json_name) and (where is None or _has(kind, where[0]))
     ]
+
+
+def _has(kind: Kind, name: str) -> bool:
+    return any(name == element.name for element in r4().children(kind.code))
 
 
 def _parent_path(leaf: Leaf, type_name: str) -> str:
