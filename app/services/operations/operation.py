@@ -1,0 +1,33 @@
+"""What an operation is to dispatch and to the CapabilityStatement. *Source*: R4 operations.html."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from app.services.caller import Caller
+from app.services.network import Network
+from app.services.requests import FhirRequest, FhirResponse
+
+Level = Literal["system", "type", "instance"]
+Handler = Callable[[Network, Caller, FhirRequest], Awaitable[FhirResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`name` without the `$`; `types` empty means every served type; `letter` is the scope that it needs on the type,
+    None where its handler asks for what it needs. One that `affects_state` is called by POST alone.
+
+    The handler gets the request's whole path: ("Patient", "<id>", "$everything"), ("Patient", "$everything").
+    """
+
+    name: str
+    levels: tuple[Level, ...]
+    types: tuple[str, ...]
+    affects_state: bool
+    definition_url: str
+    handler: Handler
+    letter: str | None = "r"
+
+    def offered(self, level: Level, type_name: str = "") -> bool:
+        """Whether it can be called at this level, on this type."""
+        return level in self.levels and (level == "system" or not self.types or type_name in self.types)
