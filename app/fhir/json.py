@@ -32,6 +32,7 @@ MAX_CONTAINERS = 200_000
 MAX_COMMAS = 1_000_000
 MAX_INT_DIGITS = 18
 
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 _ELEMENT_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)
 
 
@@ -78,9 +79,23 @@ def parse(body: bytes) -> JsonObject:
     return tree
 
 
-def dump(tree: Any) -> bytes:
-    """Compact UTF-8 JSON of a tree: keys in their order, numbers as they were written."""
-    return orjson.dumps(tree, default=_write_number)
+def reread(body: bytes) -> JsonObject:
+    """The tree of bytes that `dump` wrote: as lossless as `parse`, without the limits for what others send."""
+    tree: JsonObject = _OWN.decode(body.decode("utf-8"))
+    return tree
+
+
+def dump(tree: Any, *, pretty: bool = False) -> bytes:
+    """UTF-8 JSON of a tree, compact or indented: keys in their order, numbers as they were written."""
+    return orjson.dumps(tree, default=_write_number, option=orjson.OPT_INDENT_2 if pretty else None)
+
+
+def number(text: str) -> int | Number | None:
+    """A number written as JSON writes it, as `parse` would keep it; None when it is none, or too long for one."""
+    found = _NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER_LENGTH else None
+    if found is None:
+        return None
+    return Number(text) if found[1] or found[2] else _int(text)
 
 
 def is_element_name(key: str) -> bool:
@@ -125,6 +140,7 @@ def _write_number(value: object) -> orjson.Fragment:
 
 
 _FAST = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=_int, parse_constant=_constant)
+_OWN = json.JSONDecoder(parse_float=Number, parse_int=_int)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 

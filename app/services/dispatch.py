@@ -4,12 +4,11 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from app.fhir import json
 from app.fhir.errors import Forbidden, MethodNotAllowed, NotFound, Structure, Value
 from app.fhir.requests import read_bundle
 from app.services.caller import Caller
 from app.services.interactions.batch import batch
-from app.services.interactions.bodies import check_media_type
+from app.services.interactions.bodies import tree_of
 from app.services.interactions.create import create
 from app.services.interactions.read import read
 from app.services.interactions.search import search
@@ -87,8 +86,7 @@ def _fits(shape: tuple[str, ...], path: tuple[str, ...]) -> bool:
 async def _bundle(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
     if request.method != "POST":
         raise MethodNotAllowed("method", "this address takes POST")
-    check_media_type(request)
-    tree = json.parse(await request.read_body(network.settings.max_bundle_bytes))
+    tree = await tree_of(request, network.settings.max_bundle_bytes)
     if tree.get("resourceType") != "Bundle":
         raise Structure("resource-type", "the base takes a Bundle", "resourceType")
     kind, entries = read_bundle(tree, network.settings.max_bundle_entries)

@@ -1,17 +1,25 @@
 """Reading what a request brings: its media type, its bytes within the limit, one resource of the type that is meant."""
 
-from app.fhir import json
+from app.fhir import binary, json, xml
 from app.fhir.errors import Invalid, MediaType, Structure
 from app.fhir.json import JsonObject
 from app.services.requests import FhirRequest
 
-MEDIA_TYPES = ("application/fhir+json", "application/json")
+READERS = {
+    "application/fhir+json": json.parse,
+    "application/json": json.parse,
+    "application/fhir+xml": xml.parse,
+    "application/xml": xml.parse,
+    "text/xml": xml.parse,
+}
+PARAMETERS = {"charset": "utf-8", "fhirversion": "4.0"}
 
 
 async def resource_of(request: FhirRequest, type_name: str, limit: int) -> JsonObject:
     """The parsed resource. Raises MediaType, TooLong, Structure, Value or Invalid (another type)."""
-    check_media_type(request)
-    tree = json.parse(await request.read_body(limit))
+    if type_name == "Binary" and media_type(request) not in READERS:
+        return await _binary(request, limit)
+    tree = await tree_of(request, limit)
     if not isinstance(tree.get("resourceType"), str):
         raise Structure("resource-type", "a resource says its resourceType")
     if tree["resourceType"] != type_name:
@@ -19,15 +27,37 @@ async def resource_of(request: FhirRequest, type_name: str, limit: int) -> JsonO
     return tree
 
 
+async def tree_of(request: FhirRequest, limit: int) -> JsonObject:
+    """What the body holds, in JSON or XML: the same tree."""
+    check_media_type(request)
+    return READERS[media_type(request)](await request.read_body(limit))
+
+
+def media_type(request: FhirRequest) -> str:
+    """The media type of the body without its parameters, in small letters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def check_media_type(request: FhirRequest) -> None:
-    """FHIR JSON in UTF-8, not compressed, of FHIR version 4.0."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise MediaType("content-encoding", "send the body uncompressed")
-    kind, *parameters = (part.strip() for part in request.headers.get("content-type", "").split(";"))
-    if kind.lower() not in MEDIA_TYPES:
-        raise MediaType("media-type", "send application/fhir+json")
-    for parameter in parameters:
+    """FHIR JSON or XML in UTF-8, not compressed, of FHIR version 4.0."""
+    _check_encoding(request)
+    if media_type(request) not in READERS:
+        raise MediaType("media-type", "send application/fhir+json or application/fhir+xml")
+    for parameter in request.headers["content-type"].split(";")[1:]:
         name, _, value = parameter.partition("=")
-        wanted = {"charset": "utf-8", "fhirversion": "4.0"}.get(name.strip().lower())
+        wanted = PARAMETERS.get(name.strip().lower())
         if wanted is None or value.strip().strip('"').lower() != wanted:
             raise MediaType("media-type", "the parameters understood are charset=utf-8 and fhirVersion=4.0")
+
+
+def _check_encoding(request: FhirRequest) -> None:
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaType("content-encoding", "send the body uncompressed")
+
+
+async def _binary(request: FhirRequest, limit: int) -> JsonObject:
+    """Bytes of any other kind, where a Binary is meant; an update's id is that of the address."""
+    _check_encoding(request)
+    kind = request.headers.get("content-type", "").strip()
+    tree = binary.of_bytes(kind, await request.read_body(limit), request.headers.get("x-security-context"))
+    return {**tree, "id": request.path[1]} if len(request.path) == 2 else tree
