@@ -6,7 +6,8 @@ Platform.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,13 +15,32 @@ from app.fhir.json import JsonObject
 from app.fhir.registry import Registry, ResourceType
 
 _GUIDE = "http://hl7.org/fhir/us/sdoh-clinicalcare"
+_US_CORE = "http://hl7.org/fhir/us/core"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _EVERY_TYPE = (
     {"name": "_id", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id", "type": "token"},
     {"name": "_lastUpdated", "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", "type": "date"},
 )
+_FORMATS = ("application/fhir+json", "application/fhir+xml", "json", "xml")
+_PATCH_FORMATS = ("application/json-patch+json",)
+_OF_THE_WHOLE = (
+    ("transaction", "All or nothing: deletes, then creates, then updates, then reads."),
+    ("batch", "Each entry by itself."),
+    ("history-system", "For the network's own systems."),
+)
+_IDS = "Ids are the server's; a system that is registered for it may choose them by update."
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An operation as the statement names it: `types` empty means every type; `levels` are system, type, instance."""
+
+    name: str
+    definition: str
+    levels: tuple[str, ...]
+    types: tuple[str, ...]
 
 
 def capability_statement(
@@ -32,35 +52,41 @@ def capability_statement(
     oauth_token_url: str,
     date: str,
     oauth_urls: Mapping[str, str] = _NOTHING,
+    operations: Sequence[Offered] = (),
 ) -> JsonObject:
     """What this server can do. `custodian` is the network's `Organization/<id>`; `oauth_urls` are further ones by name
     (`authorize`, `introspect`, `revoke`)."""
+    rest: JsonObject = {
+        "mode": "server",
+        "security": _security({"token": oauth_token_url, **oauth_urls}),
+        "resource": [_resource(registry.types[name], operations) for name in sorted(registry.types)],
+        "interaction": [{"code": code, "documentation": text} for code, text in _OF_THE_WHOLE],
+        "operation": [_operation(each) for each in operations if "system" in each.levels],
+    }
     return {
         "resourceType": "CapabilityStatement",
         "url": f"{base}/metadata",
+        "version": software_version,
         "name": "Baton",
         "title": "Baton, a coordination platform for social-care referrals",
         "status": "active",
         "date": date,
         "kind": "instance",
         "instantiates": [f"{_GUIDE}/CapabilityStatement/SDOHCC-CoordinationPlatform"],
-        "software": {"name": "Baton", "version": software_version},
+        "software": {"name": "Baton", "version": software_version, "releaseDate": date},
         "implementation": {
             "description": "A network's coordination platform: referrals go in, outcomes come back.",
             "url": base,
             **({"custodian": {"reference": custodian}} if custodian else {}),
         },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
-        "implementationGuide": [f"{_GUIDE}/ImplementationGuide/hl7.fhir.us.sdoh-clinicalcare"],
-        "rest": [
-            {
-                "mode": "server",
-                "security": _security({"token": oauth_token_url, **oauth_urls}),
-                "resource": [_resource(registry.types[name]) for name in sorted(registry.types)],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
-            }
+        "format": list(_FORMATS),
+        "patchFormat": list(_PATCH_FORMATS),
+        "implementationGuide": [
+            f"{_GUIDE}/ImplementationGuide/hl7.fhir.us.sdoh-clinicalcare|3.0.0",
+            f"{_US_CORE}/ImplementationGuide/hl7.fhir.us.core|7.0.0",
         ],
+        "rest": [_without_empty(rest)],
     }
 
 
@@ -78,21 +104,30 @@ def _security(oauth: Mapping[str, str]) -> JsonObject:
     return tree
 
 
-def _resource(served: ResourceType) -> JsonObject:
-    tree: dict[str, Any] = {
-        "type": served.name,
-        "profile": f"http://hl7.org/fhir/StructureDefinition/{served.name}",
-        "supportedProfile": list(served.profiles),
-        "interaction": [{"code": code} for code in served.interactions],
-        "versioning": "versioned-update",
-        "readHistory": "vread" in served.interactions,
-        "updateCreate": False,
-        "conditionalCreate": "identifier" in served.parameters,
-        "referencePolicy": ["literal"],
-        "searchInclude": [f"{served.name}:{code}" for code in served.includes],
-        "searchParam": [*_EVERY_TYPE, *_parameters(served)],
-    }
-    return {name: value for name, value in tree.items() if value != []}
+def _resource(served: ResourceType, operations: Sequence[Offered]) -> JsonObject:
+    does = frozenset(served.interactions)
+    by_identifier = "identifier" in served.parameters
+    return _without_empty(
+        {
+            "type": served.name,
+            "profile": f"http://hl7.org/fhir/StructureDefinition/{served.name}",
+            "supportedProfile": list(served.profiles),
+            "documentation": _IDS if "update" in does else "",
+            "interaction": [{"code": code} for code in served.interactions],
+            "versioning": "versioned-update" if "update" in does else "versioned" if "vread" in does else "no-version",
+            "readHistory": "history-instance" in does,
+            "updateCreate": False,
+            "conditionalCreate": by_identifier and "create" in does,
+            "conditionalRead": "full-support" if "vread" in does else "not-supported",
+            "conditionalUpdate": by_identifier and "update" in does,
+            "conditionalDelete": "single" if by_identifier and "delete" in does else "not-supported",
+            "referencePolicy": ["literal", "logical", "enforced"],
+            "searchInclude": [f"{served.name}:{code}" for code in served.includes],
+            "searchRevInclude": list(served.revincludes),
+            "searchParam": [*_EVERY_TYPE, *_parameters(served)],
+            "operation": [_operation(each) for each in operations if _is_for(each, served.name)],
+        }
+    )
 
 
 def _parameters(served: ResourceType) -> list[dict[str, str]]:
@@ -100,3 +135,16 @@ def _parameters(served: ResourceType) -> list[dict[str, str]]:
         {"name": code, "definition": parameter.url, "type": parameter.kind}
         for code, parameter in sorted(served.parameters.items())
     ]
+
+
+def _is_for(offered: Offered, type_name: str) -> bool:
+    return bool({"type", "instance"} & set(offered.levels)) and (not offered.types or type_name in offered.types)
+
+
+def _operation(offered: Offered) -> JsonObject:
+    return {"name": offered.name, "definition": offered.definition}
+
+
+def _without_empty(tree: dict[str, Any]) -> JsonObject:
+    """Neither empty arrays nor empty texts exist in FHIR."""
+    return {name: value for name, value in tree.items() if value not in ([], "")}

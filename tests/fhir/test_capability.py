@@ -7,13 +7,16 @@ from pathlib import Path
 
 import orjson
 
-from app.fhir.capability import capability_statement
+from app.fhir.capability import Offered, capability_statement
 from app.fhir.json import JsonObject
 from app.fhir.registry import Registry
 from app.fhir.structure import check
+from app.services import operations
+from tests.fhir import reference
 
 GOLDEN = Path(__file__).parent / "golden" / "capability-statement.json"
 BASE = "https://network.example/fhir"
+OPERATIONS = [Offered(each.name, each.definition_url, each.levels, each.types) for each in operations.OPERATIONS]
 
 
 def statement(**more: dict[str, str]) -> JsonObject:
@@ -24,6 +27,7 @@ def statement(**more: dict[str, str]) -> JsonObject:
         custodian="Organization/network",
         oauth_token_url="https://network.example/oauth/token",
         date="2026-11-22",
+        operations=OPERATIONS,
         **more,
     )
 
@@ -49,6 +53,7 @@ def test_it_promises_what_the_registry_holds() -> None:
         names = {parameter["name"] for parameter in resource["searchParam"]}
         assert names == {"_id", "_lastUpdated", *served.parameters}
         assert resource.get("searchInclude", []) == [f"{served.name}:{code}" for code in served.includes]
+        assert resource.get("searchRevInclude", []) == list(served.revincludes)
         assert [interaction["code"] for interaction in resource["interaction"]] == list(served.interactions)
 
 
@@ -64,3 +69,43 @@ def test_oauth_addresses_are_given_once_there_is_an_authorize_address() -> None:
         "authorize": "https://network.example/oauth/authorize",
     }
     assert "extension" not in statement()["rest"][0]["security"]
+
+
+def test_whoever_may_not_write_is_told_so() -> None:
+    resources = {resource["type"]: resource for resource in statement()["rest"][0]["resource"]}
+    assert resources["Task"]["versioning"] == "versioned-update"
+    assert resources["Task"]["conditionalDelete"] == "single"
+    assert resources["Provenance"]["versioning"] == "versioned"
+    assert not resources["Provenance"]["conditionalUpdate"]
+    assert resources["AuditEvent"]["versioning"] == "no-version"
+    assert resources["AuditEvent"]["conditionalRead"] == "not-supported"
+
+
+def test_what_comes_with_a_later_release_is_not_promised() -> None:
+    assert "Subscription" not in {resource["type"] for resource in statement()["rest"][0]["resource"]}
+
+
+def test_an_operation_is_named_where_it_can_be_called() -> None:
+    rest = statement()["rest"][0]
+    named = {
+        resource["type"]: {each["name"] for each in resource.get("operation", ())} for resource in rest["resource"]
+    }
+    assert "everything" in named["Patient"]
+    assert "everything" not in named["Task"]
+    assert {"meta", "validate"} <= named["Task"]
+    assert {each["name"] for each in rest["operation"]} == {"meta"}
+
+
+def test_the_platform_of_the_guide_is_fulfilled() -> None:
+    """Every type, interaction and parameter of its server side, but for Subscription, which a later release brings."""
+    offered = {resource["type"]: resource for resource in statement()["rest"][0]["resource"]}
+    ((_, body),) = reference.resources(reference.GUIDE, "CapabilityStatement-SDOHCC-CoordinationPlatform")
+    for rest in orjson.loads(body)["rest"]:
+        for wanted in rest["resource"]:
+            if wanted["type"] != "Subscription":
+                ours = offered[wanted["type"]]
+                for what in ("interaction", "searchParam"):
+                    key = "code" if what == "interaction" else "name"
+                    assert {each[key] for each in wanted.get(what, ())} <= {each[key] for each in ours[what]}
+                profiles = {each.split("|")[0] for each in wanted.get("supportedProfile", ())}
+                assert profiles <= {each.split("|")[0] for each in (ours["profile"], *ours["supportedProfile"])}

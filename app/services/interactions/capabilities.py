@@ -1,14 +1,18 @@
 """capabilities: what this server does, computed from the registry. *Source*: R4 http.html#capabilities."""
 
+import hashlib
+from collections.abc import Mapping
+
 from app.fhir import json
-from app.fhir.capability import capability_statement
+from app.fhir.capability import Offered, capability_statement
 from app.services.network import Network
+from app.services.operations import OPERATIONS
 from app.services.requests import FhirResponse
 from app.version import RELEASED, VERSION
 
 
-async def capabilities(network: Network) -> FhirResponse:
-    """200 for everybody; search parameters that are still being built are absent."""
+async def capabilities(network: Network, headers: Mapping[str, str]) -> FhirResponse:
+    """200 for everybody, 304 for who has it already; search parameters that are still being built are absent."""
     statement = capability_statement(
         network.asking,
         base=network.base,
@@ -16,5 +20,10 @@ async def capabilities(network: Network) -> FhirResponse:
         custodian=f"Organization/{network.organization}" if network.organization else None,
         oauth_token_url=f"{network.settings.public_url}/oauth/token",
         date=RELEASED.isoformat(),
+        operations=[Offered(each.name, each.definition_url, each.levels, each.types) for each in OPERATIONS],
     )
-    return FhirResponse(200, json.dump(statement))
+    body = json.dump(statement)
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
+    if tag in (each.strip() for each in headers.get("if-none-match", "").split(",")):
+        return FhirResponse(304, b"", {"ETag": tag})
+    return FhirResponse(200, body, {"ETag": tag})

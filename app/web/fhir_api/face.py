@@ -1,6 +1,6 @@
 """From an ASGI request to `dispatch` and back. Every refusal leaves as an OperationOutcome with its status."""
 
-import hashlib
+from collections.abc import Mapping
 
 from starlette.types import Receive, Scope, Send
 
@@ -40,7 +40,7 @@ class FhirFace:
             scope["state"]["route"] = _template(path, self.network)
             acceptable(headers, query_of(scope))
             if path == ("metadata",):
-                response, extra = await self._metadata(scope), {"Access-Control-Allow-Origin": "*"}
+                response, extra = await self._metadata(scope, headers), {"Access-Control-Allow-Origin": "*"}
             else:
                 caller = await authenticate_token(self.network, authorization(headers), scope["state"]["request_id"])
                 if self.network.organization is None:
@@ -62,13 +62,11 @@ class FhirFace:
             response = FhirResponse(500, json.dump(operation_outcome([issue])))
         await _send(send, response, extra)
 
-    async def _metadata(self, scope: Scope) -> FhirResponse:
+    async def _metadata(self, scope: Scope, headers: Mapping[str, str]) -> FhirResponse:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed("method", "this address takes GET")
         await self.network.coordination.learn(self.network.store)
-        response = await capabilities(self.network)
-        tag = hashlib.sha256(response.body).hexdigest()[:16]
-        return FhirResponse(200, response.body, {"ETag": f'W/"{tag}"'})
+        return await capabilities(self.network, headers)
 
     async def _refused(
         self, scope: Scope, caller: Caller | None, path: tuple[str, ...], refusal: Refusal
