@@ -130,9 +130,11 @@ class Checkers(dict[str, Finder]):
             check_value = _primitive(element, kind)
             single = element.maximum == 1
             members[name] = one_value(name, check_value) if single else values(name, check_value)
-            members[f"_{name}"] = (
-                one_extension(name, self._later("Element")) if single else extensions(name, self._later("Element"))
-            )
+            # an attribute of XML and a narrative's div are bare: nothing stands beside them
+            if "a" not in element.flags and kind.code != "xhtml":
+                members[f"_{name}"] = (
+                    one_extension(name, self._later("Element")) if single else extensions(name, self._later("Element"))
+                )
             return
         finder = self._complex(element, kind)
         members[name] = one_object(name, finder) if element.maximum == 1 else objects(name, finder)
