@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.fhir.errors import Invalid, Issue, Refusal, TooManyEntries
+from app.fhir import json_patch
+from app.fhir.errors import Invalid, Issue, MediaType, Refusal, TooManyEntries
 from app.fhir.json import JsonObject
 from app.fhir.structure import check
 from app.fhir.tables import r4
 
 MAX_ENTRIES = 500
+READS = ("GET", "HEAD")
+# Type, Type/id, Type/id/_history/2, Type/_search, $operation ... and a query behind
 _ADDRESS = re.compile(
-    r"([A-Z][A-Za-z]{0,63})(?:/([A-Za-z0-9\-.]{1,64})(?:/_history/([A-Za-z0-9\-.]{1,64}))?)?(?:\?(.{1,8000}))?",
+    r"((?:[A-Za-z0-9\-.]{1,64}|_history|_search|\$[a-z\-]{1,64})"
+    r"(?:/(?:[A-Za-z0-9\-.]{1,64}|_history|_search|\$[a-z\-]{1,64})){0,4})(?:\?(.{1,8000}))?",
     re.ASCII,
 )
 
@@ -27,19 +33,37 @@ _STAND_IN: JsonObject = {"resourceType": "Basic", "code": {"text": "a resource"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: `method` on `type`, `id`, `version` or `query` (of a search or a condition); what comes with it."""
+    """One entry: `method` on `path`, such as ("Task", "1"), with `query` (of a search or a condition); what comes with
+    it. `patch` are the bytes of a JSON Patch."""
 
     index: int
     method: str
-    type: str
-    id: str | None
-    version: str | None
-    query: str | None
-    full_url: str | None
-    resource: JsonObject | None
-    if_match: str | None
-    if_none_match: str | None
-    if_none_exist: str | None
+    path: tuple[str, ...]
+    query: str | None = None
+    full_url: str | None = None
+    resource: JsonObject | None = None
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_none_exist: str | None = None
+    if_modified_since: str | None = None
+    patch: bytes = b""
+
+    @property
+    def type(self) -> str:
+        return self.path[0]
+
+    @property
+    def id(self) -> str | None:
+        return self.path[1] if len(self.path) > 1 and self.path[1][0] not in "_$" else None
+
+    @property
+    def calls(self) -> bool:
+        """Whether it calls an operation, `$validate` say."""
+        return self.path[-1].startswith("$")
+
+    @property
+    def at(self) -> str:
+        return f"Bundle.entry[{self.index}]"
 
 
 def read_bundle(tree: JsonObject, most: int = MAX_ENTRIES) -> tuple[str, tuple[Entry, ...]]:
@@ -75,47 +99,71 @@ def _envelope(tree: JsonObject, entries: Any) -> JsonObject:
 
 def _entry(index: int, tree: JsonObject) -> Entry:
     request = tree["request"]
-    address = _ADDRESS.fullmatch(request["url"])
-    if address is None or address[1] not in r4().resource_types:
-        raise Invalid(
-            "bundle-url",
-            "request.url is Type, Type/id or Type?query, relative to the base.",
-            f"{_at(index)}.request.url",
-        )
     entry = Entry(
         index=index,
         method=request["method"],
-        type=address[1],
-        id=address[2],
-        version=address[3],
-        query=address[4],
+        path=(),
         full_url=tree.get("fullUrl"),
         resource=tree.get("resource"),
         if_match=request.get("ifMatch"),
         if_none_match=request.get("ifNoneMatch"),
         if_none_exist=request.get("ifNoneExist"),
+        if_modified_since=request.get("ifModifiedSince"),
     )
+    address = _ADDRESS.fullmatch(request["url"])
+    path = tuple(address[1].split("/")) if address else ()
+    if address is None or not (path[0][0] in "_$" or path[0] in r4().resource_types):
+        message = "request.url is Type, Type/id or Type?query, relative to the base."
+        raise Invalid("bundle-url", message, f"{entry.at}.request.url")
+    entry = replace(entry, path=path, query=address[2])
     _check_entry(entry)
+    if entry.method == "PATCH":
+        return replace(entry, resource=None, patch=_patch(entry))
     return entry
 
 
 def _check_entry(entry: Entry) -> None:
-    resource, at = entry.resource, _at(entry.index)
-    writes = entry.method in ("POST", "PUT")
-    if entry.method != "PATCH" and writes != (resource is not None):
-        raise Invalid("bundle-resource", "POST and PUT carry a resource, GET, HEAD and DELETE none.", f"{at}.resource")
-    if writes and (type(resource) is not dict or resource.get("resourceType") != entry.type):
-        raise Invalid("bundle-resource", "The resource must be of the type in request.url.", f"{at}.resource")
-    if resource is not None and entry.type == "Bundle":
+    resource, at = entry.resource, entry.at
+    if type(resource) is dict and resource.get("resourceType") == "Bundle":
         raise Invalid("bundle-nested", "A Bundle may not come inside a batch or transaction.", f"{at}.resource")
-    if entry.method == "POST" and (entry.id or entry.query):
+    if entry.method in ("POST", "PUT") and not entry.calls:
+        _check_written(entry)
+    elif entry.method in (*READS, "DELETE") and resource is not None:
+        raise Invalid("bundle-resource", "POST and PUT carry a resource, GET, HEAD and DELETE none.", f"{at}.resource")
+    plain = len(entry.path) == (2 if entry.id else 1) and entry.type[0] not in "_$"
+    if entry.method == "POST" and not entry.calls and (entry.query or not plain or entry.id):
         raise Invalid("bundle-url", "A POST goes to a type, its condition into ifNoneExist.", f"{at}.request.url")
-    if entry.method in ("PUT", "DELETE", "PATCH") and (entry.version or not (entry.id or entry.query)):
+    if entry.method in ("PUT", "DELETE", "PATCH") and not (plain and (entry.id or entry.query)):
         raise Invalid("bundle-url", "This method needs Type/id or a condition.", f"{at}.request.url")
-    if entry.method == "PUT" and entry.id and resource is not None and resource.get("id") != entry.id:
-        raise Invalid("bundle-id", "The resource's id must be the one in request.url.", f"{at}.resource.id")
-    if entry.if_none_exist and entry.method != "POST":
+    if entry.if_none_exist is not None and entry.method != "POST":
         raise Invalid("bundle-condition", "ifNoneExist belongs to POST.", f"{at}.request.ifNoneExist")
+
+
+def _check_written(entry: Entry) -> None:
+    resource = entry.resource
+    if resource is None:
+        message = "POST and PUT carry a resource, GET, HEAD and DELETE none."
+        raise Invalid("bundle-resource", message, f"{entry.at}.resource")
+    if type(resource) is not dict or resource.get("resourceType") != entry.type:
+        raise Invalid("bundle-resource", "The resource must be of the type in request.url.", f"{entry.at}.resource")
+    if entry.method == "PUT" and entry.id and resource.get("id") != entry.id:
+        message = "The resource's id must be the one in request.url."
+        raise Invalid("bundle-id", message, f"{entry.at}.resource.id")
+
+
+def _patch(entry: Entry) -> bytes:
+    """The patch that a Binary carries. *Source*: R4 http.html#patch, at its end."""
+    binary = entry.resource if type(entry.resource) is dict else {}
+    data = binary.get("data")
+    if binary.get("resourceType") != "Binary" or type(data) is not str:
+        message = "A PATCH carries a Binary with contentType and, in base64, the data of a JSON Patch."
+        raise Invalid("bundle-resource", message, f"{entry.at}.resource")
+    if binary.get("contentType") != json_patch.MEDIA_TYPE:
+        raise MediaType("media-type", f"send {json_patch.MEDIA_TYPE}", f"{entry.at}.resource.contentType")
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("bundle-resource", "The data of a Binary is base64.", f"{entry.at}.resource.data") from error
 
 
 def _check_distinct(entries: tuple[Entry, ...], *, changes: bool) -> None:
@@ -124,15 +172,9 @@ def _check_distinct(entries: tuple[Entry, ...], *, changes: bool) -> None:
     changed: set[tuple[str, str]] = set()
     for entry in entries:
         if entry.full_url and entry.full_url in urls:
-            raise Invalid("bundle-duplicate", "Another entry has this fullUrl.", f"{_at(entry.index)}.fullUrl")
+            raise Invalid("bundle-duplicate", "Another entry has this fullUrl.", f"{entry.at}.fullUrl")
         urls.add(entry.full_url or "")
-        if changes and entry.id and entry.method not in ("GET", "HEAD"):
+        if changes and entry.id and entry.method not in READS and not entry.calls:
             if (entry.type, entry.id) in changed:
-                raise Invalid(
-                    "bundle-duplicate", "Another entry changes the same resource.", f"{_at(entry.index)}.request.url"
-                )
+                raise Invalid("bundle-duplicate", "Another entry changes the same resource.", f"{entry.at}.request.url")
             changed.add((entry.type, entry.id))
-
-
-def _at(index: int) -> str:
-    return f"Bundle.entry[{index}]"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.fhir.bundles import Answer, Found, instant, response, searchset, stamp
+from app.fhir.bundles import Answer, Found, Past, history, instant, response, searchset, stamp
 from app.fhir.errors import BusinessRule
 from app.fhir.json import dump, parse
 from app.fhir.outcomes import operation_outcome
@@ -111,3 +111,25 @@ def test_an_outcome_says_what_where_and_which_rule() -> None:
             "expression": ["Task.status"],
         }
     ]
+
+
+def test_a_history_says_what_was_done_and_when() -> None:
+    body = dump(minimal("Task"))
+    past = [
+        Past("Task", "1", 4, NOW, "delete", b""),
+        Past("Task", "1", 3, NOW, "patch", body),
+        Past("Task", "1", 2, NOW, "update", body),
+        Past("Task", "1", 1, NOW, "create", body),
+    ]
+    tree = parse(history(past, base=BASE, links=LINKS))
+    assert check("Bundle", tree) == []
+    assert "resource" not in tree["entry"][0]
+    assert [each["request"] for each in tree["entry"]] == [
+        {"method": "DELETE", "url": "Task/1"},
+        {"method": "PATCH", "url": "Task/1"},
+        {"method": "PUT", "url": "Task/1"},
+        {"method": "POST", "url": "Task"},
+    ]
+    assert [each["response"]["status"][:3] for each in tree["entry"]] == ["204", "200", "200", "201"]
+    assert tree["entry"][1]["response"]["etag"] == 'W/"3"'
+    assert check("Bundle", parse(history([], base=BASE, links=LINKS, total=0))) == []

@@ -11,6 +11,7 @@ from app.fhir.json import JsonObject
 from app.fhir.requests import MAX_ENTRIES, Entry, at_entry, read_bundle
 from tests.fhir.builders import minimal
 
+PATCH = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": "W10="}
 URN = "urn:uuid:7d3c1c0e-0b5a-4f5e-9d8e-1f2a3b4c5d6e"
 
 
@@ -34,14 +35,20 @@ def test_each_entry_says_what_it_asks_for() -> None:
             entry("GET", "Task/1/_history/2"),
             entry("GET", "Task?status=draft&_count=2"),
             entry("DELETE", "Goal/1"),
+            entry("PATCH", "Task?identifier=s|1", PATCH),
+            entry("POST", "Task/$validate", task),
+            entry("GET", "_history?_since=2026"),
         )
     )
     assert kind == "transaction"
-    assert found[0] == Entry(0, "POST", "Task", None, None, None, URN, task, None, None, "identifier=s|1")
+    assert found[0] == Entry(0, "POST", ("Task",), full_url=URN, resource=task, if_none_exist="identifier=s|1")
     assert (found[1].id, found[1].if_match) == ("minimal", 'W/"1"')
-    assert (found[2].id, found[2].version) == ("1", "2")
-    assert (found[3].type, found[3].query) == ("Task", "status=draft&_count=2")
+    assert found[2].path == ("Task", "1", "_history", "2")
+    assert (found[3].path, found[3].id, found[3].query) == (("Task",), None, "status=draft&_count=2")
     assert found[4].resource is None
+    assert found[5].patch == b"[]"
+    assert (found[6].path, found[6].calls, found[6].id) == (("Task", "$validate"), True, None)
+    assert found[7].path == ("_history",)
 
 
 def test_the_resources_inside_are_not_judged_here() -> None:
@@ -69,7 +76,16 @@ REFUSED: list[tuple[str, JsonObject, str, str]] = [
     ("B21 upwards", bundle(entry("GET", "../Task/1")), "bundle-url", "entry[0].request.url"),
     ("B21 CONNECT", bundle(entry("CONNECT", "Task")), "required-code", "entry[0].request.method"),
     ("no such type", bundle(entry("GET", "Nobody/1")), "bundle-url", "entry[0].request.url"),
-    ("an operation", bundle(entry("POST", "$everything", TASK)), "bundle-url", "entry[0].request.url"),
+    ("a Bundle for an operation", bundle(entry("POST", "$x", bundle())), "bundle-nested", "entry[0].resource"),
+    ("an address without end", bundle(entry("GET", "Task/1/_history/2/3/4")), "bundle-url", "entry[0].request.url"),
+    ("a patch as it is", bundle(entry("PATCH", "Task/1", TASK)), "bundle-resource", "entry[0].resource"),
+    ("a patch without data", bundle(entry("PATCH", "Task/1")), "bundle-resource", "entry[0].resource"),
+    ("B42 a patch called JSON", bundle(entry("PATCH", "Task/1", {**PATCH, "contentType": "application/json"})),
+     "media-type", "entry[0].resource.contentType"),
+    ("a patch that is no base64", bundle(entry("PATCH", "Task/1", {**PATCH, "data": "!"})), "bundle-resource",
+     "entry[0].resource.data"),
+    ("a DELETE of a type", bundle(entry("DELETE", "Task")), "bundle-url", "entry[0].request.url"),
+    ("a DELETE of a version", bundle(entry("DELETE", "Task/1/_history/1")), "bundle-url", "entry[0].request.url"),
     ("B14 bundle in bundle", bundle(entry("POST", "Bundle", bundle())), "bundle-nested", "entry[0].resource"),
     ("POST without resource", bundle(entry("POST", "Task")), "bundle-resource", "entry[0].resource"),
     ("GET with resource", bundle(entry("GET", "Task/1", TASK)), "bundle-resource", "entry[0].resource"),
