@@ -1,10 +1,11 @@
 """One file an operation; this is the list of them, for dispatch and for the CapabilityStatement."""
 
+from app.services.operations import everything, meta, validate
 from app.services.operations.operation import Level, Operation
 
 __all__ = ["OPERATIONS", "Level", "Operation", "operation"]
 
-OPERATIONS: tuple[Operation, ...] = ()
+OPERATIONS: tuple[Operation, ...] = (everything.OPERATION, meta.OPERATION, validate.OPERATION)
 
 
 def operation(name: str, level: Level, type_name: str = "") -> Operation | None:

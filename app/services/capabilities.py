@@ -11,8 +11,9 @@ from app.services.requests import FhirResponse
 from app.version import RELEASED, VERSION
 
 
-async def capabilities(network: Network, headers: Mapping[str, str]) -> FhirResponse:
-    """200 for everybody, 304 for who has it already; search parameters that are still being built are absent."""
+async def capabilities(network: Network, headers: Mapping[str, str], variant: str) -> FhirResponse:
+    """200 for everybody, 304 for who has it already; search parameters that are still being built are absent. `variant`
+    is the format that it leaves in: each has an ETag of its own."""
     statement = capability_statement(
         network.asking,
         base=network.base,
@@ -23,7 +24,7 @@ async def capabilities(network: Network, headers: Mapping[str, str]) -> FhirResp
         operations=[Offered(each.name, each.definition_url, each.levels, each.types) for each in OPERATIONS],
     )
     body = json.dump(statement)
-    tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
+    tag = f'W/"{hashlib.sha256(body + variant.encode()).hexdigest()[:16]}"'
     if tag in (each.strip() for each in headers.get("if-none-match", "").split(",")):
         return FhirResponse(304, b"", {"ETag": tag})
     return FhirResponse(200, body, {"ETag": tag})

@@ -1,0 +1,150 @@
+"""$everything: a person's record, page by page: what is in her compartment, and what it refers to.
+
+Her Tasks and devices come too, which R4's compartment leaves out but which are about her. Which parameters lead to the
+person stands in the types' files. *Source*: R4 patient-operation-everything.html, compartmentdefinition-patient.html.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from app.fhir import dates, search_values
+from app.fhir.bundles import Found, searchset
+from app.fhir.errors import Forbidden, Value
+from app.fhir.registry import Registry, ResourceType
+from app.services.caller import Caller
+from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.read import answer
+from app.services.network import Network
+from app.services.operations.inputs import Inputs, inputs
+from app.services.operations.operation import Operation
+from app.services.projection import projection
+from app.services.requests import FhirRequest, FhirResponse
+from app.store import audit, compartment, resources
+from app.store.compartment import Extent
+from app.store.horizon import horizon
+from app.store.pool import Unit
+from app.store.search import Place
+
+PAGE = "_page"
+INPUTS = ("start", "end", "_since", "_type", "_count", PAGE)
+# dates of a life, not of its care
+NOT_OF_CARE = frozenset({"birthdate", "death-date"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the call asks for: `listed` are the types of `_type`, empty for all."""
+
+    listed: tuple[str, ...]
+    start: datetime | None
+    end: datetime | None
+    since: datetime | None
+    count: int
+
+
+async def everything(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
+    """200 with a searchset; a hidden person is the same 404 as none."""
+    _, *rest = request.path
+    given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
+    wish = _wish(network, caller, given)
+    wanted = [(name, value) for name in INPUTS if name != PAGE for value in given.values.get(name, ())]
+    address = "/".join(request.path)
+    place = open_page(network, caller, address, wanted, given.values.get(PAGE, []))
+    after = place.after.key if place.after else None
+    types = [name for name in network.registry.types if caller.allows(name, "r") and name in (wish.listed or (name,))]
+    async with network.store.unit(caller.members, searching=True) as unit:
+        patient = await _patient(network, caller, unit, rest[0]) if len(rest) == 2 else None
+        if wish.since is not None and place.before_moment is None:
+            place = Page(place.after, await horizon(unit))
+        extent = _extent(network, wish, types, patient, place.before_moment)
+        found = await compartment.page(unit, extent, limit=wish.count + 1, after=after)
+        shown = found[: wish.count]
+        beside = [name for name in types if not leading_to_the_person(network.registry.types[name])]
+        others = await compartment.supporting(unit, [stored.id for stored in shown], beside)
+        if patient is None:
+            await audit.write(unit, caller.act(network.ids, "everything", "Patient"), "done")
+    entries = [Found(each.type, each.fhir_id, projection(each)) for each in shown]
+    entries += [Found(each.type, each.fhir_id, projection(each), "include") for each in others]
+    links = [("self", _link(network, address, wanted))]
+    if len(found) > wish.count:
+        last = Place(shown[-1].id, shown[-1].last_updated)
+        token = next_page(network, caller, address, wanted, Page(last, place.before_moment))
+        links.append(("next", _link(network, address, [*wanted, (PAGE, token)])))
+    return FhirResponse(200, searchset(entries, base=network.base, links=links))
+
+
+def leading_to_the_person(served: ResourceType) -> tuple[str, ...]:
+    """The parameters by which a type's resources belong to a person; none for what is only referred to."""
+    return served.compartment or (("patient",) if "patient" in served.parameters else ())
+
+
+def _wish(network: Network, caller: Caller, given: Inputs) -> Wish:
+    listed = tuple(given.listed("_type"))
+    for name in listed:
+        if name not in network.registry.types:
+            raise Value("everything-type", "_type names types that are served; /fhir/metadata lists them", "_type")
+        if not caller.allows(name, "r"):
+            raise Forbidden("scope", f"the access token's scopes do not hold system/{name}.r")
+    start, end, since = (_interval(given, name) for name in ("start", "end", "_since"))
+    most = network.settings.max_page_size
+    count = given.one("_count") or str(network.settings.page_size)
+    if not (count.isascii() and count.isdigit() and len(count) < 10 and int(count) > 0):
+        raise Value("search-count", f"_count is a whole number from 1 to {most}", "_count")
+    return Wish(
+        listed, start[0] if start else None, end[1] if end else None, since[0] if since else None, min(int(count), most)
+    )
+
+
+def _interval(given: Inputs, name: str) -> dates.Interval | None:
+    text = given.one(name)
+    if text is None:
+        return None
+    (match,) = search_values.dates(name, text)[:1]
+    if match.prefix != "eq" or "," in text:
+        raise Value("everything-date", "this is one date, without a prefix", name)
+    return match.start, match.end
+
+
+async def _patient(network: Network, caller: Caller, unit: Unit, fhir_id: str) -> UUID:
+    stored = await resources.read(unit, caller.act(network.ids, "everything", "Patient"), "Patient", fhir_id)
+    answer(network, stored)
+    assert stored is not None
+    return stored.id
+
+
+def _extent(
+    network: Network, wish: Wish, types: list[str], patient: UUID | None, before_moment: datetime | None
+) -> Extent:
+    registry, numbers = network.asking, network.numbers
+    return Extent(
+        patient=patient,
+        types=[name for name in types if name == "Patient" or leading_to_the_person(registry.types[name])],
+        params=[numbers[name][code] for name in types for code in leading_to_the_person(registry.types[name])],
+        dates=[number for name in types for number in _care(registry, numbers[name], name)],
+        start=wish.start,
+        end=wish.end,
+        since=wish.since,
+        before_moment=before_moment,
+    )
+
+
+def _care(registry: Registry, numbers: dict[str, int], name: str) -> list[int]:
+    parameters = registry.types[name].parameters.values()
+    return [numbers[each.code] for each in parameters if each.kind == "date" and each.code not in NOT_OF_CARE]
+
+
+def _link(network: Network, address: str, asked: list[tuple[str, str]]) -> str:
+    query = urlencode(asked)
+    return f"{network.base}/{address}" + (f"?{query}" if query else "")
+
+
+OPERATION = Operation(
+    name="everything",
+    levels=("type", "instance"),
+    types=("Patient",),
+    affects_state=False,
+    definition_url="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    handler=everything,
+)

@@ -1,0 +1,69 @@
+"""$meta: the profiles, tags and security labels of a resource, of a type, or of all that the caller sees.
+
+It reads only: labels change through the resource itself. *Source*: R4 resource-operation-meta.html.
+"""
+
+from app.fhir import json
+from app.fhir.json import JsonObject
+from app.services.caller import Caller
+from app.services.interactions.read import answer
+from app.services.network import Network
+from app.services.operations.inputs import inputs
+from app.services.operations.operation import Operation
+from app.services.projection import projection
+from app.services.requests import FhirRequest, FhirResponse
+from app.store import audit, labels, resources
+
+# element of Meta -> the parameter under which every type indexes it
+SOURCES = {"profile": "_profile", "security": "_security", "tag": "_tag"}
+
+
+async def meta(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
+    """200 with Parameters that hold one Meta; of a hidden resource the same 404 as of none."""
+    await inputs(request, (), network.settings.max_resource_bytes)
+    *where, _ = request.path
+    found = await (_of_one(network, caller, *where) if len(where) == 2 else _of_many(network, caller, where))
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": found}]}
+    if not found:  # an empty object does not exist in FHIR
+        parameters = {"resourceType": "Parameters"}
+    return FhirResponse(200, json.dump(parameters))
+
+
+async def _of_one(network: Network, caller: Caller, type_name: str, fhir_id: str) -> JsonObject:
+    act = caller.act(network.ids, "meta", type_name)
+    async with network.store.unit(caller.members) as unit:
+        stored = await resources.read(unit, act, type_name, fhir_id)
+    answer(network, stored)
+    tree = json.parse(projection(stored)) if stored else {}
+    found: JsonObject = tree.get("meta", {})
+    return found
+
+
+async def _of_many(network: Network, caller: Caller, where: list[str]) -> JsonObject:
+    types = where or [name for name in network.registry.types if caller.allows(name, "r")]
+    named = {
+        network.numbers[name][code]: element
+        for name in types
+        for element, code in SOURCES.items()
+        if code in network.asking.types[name].parameters
+    }
+    found: JsonObject = {}
+    async with network.store.unit(caller.members, searching=True) as unit:
+        await audit.write(unit, caller.act(network.ids, "meta", where[0] if where else None), "done")
+        for number, system, value in await labels.used(unit, list(named)):
+            element = named[number]
+            coding = {"system": system, "code": value} if system else {"code": value}
+            label = value if element == "profile" else coding
+            if label not in found.setdefault(element, []):
+                found[element].append(label)
+    return {element: found[element] for element in SOURCES if element in found}
+
+
+OPERATION = Operation(
+    name="meta",
+    levels=("system", "type", "instance"),
+    types=(),
+    affects_state=False,
+    definition_url="http://hl7.org/fhir/OperationDefinition/Resource-meta",
+    handler=meta,
+)
