@@ -9,17 +9,20 @@ from app.fhir.errors import Issue, Login, MethodNotAllowed, Refusal, Timeout
 from app.fhir.outcomes import operation_outcome
 from app.log import log
 from app.services.caller import Caller
+from app.services.capabilities import capabilities
 from app.services.dispatch import dispatch
 from app.services.identity.authenticate_token import authenticate_token
-from app.services.interactions.capabilities import capabilities
 from app.services.network import Network
 from app.services.refused import note_refused
 from app.services.requests import FhirRequest, FhirResponse
 from app.services.statuses import status_of
 from app.store.trouble import AWAY
-from app.web.fhir_api.incoming import acceptable, authorization, body_reader, headers_of, path_of, query_of
+from app.web.fhir_api.dress import dressed
+from app.web.fhir_api.formats import FHIR_JSON, Reply, accepted, reply_of
+from app.web.fhir_api.incoming import authorization, body_reader, headers_of, path_of, query_of
 
-MEDIA_TYPE = b"application/fhir+json;charset=utf-8"
+UNEXPECTED = Issue("exception", "unexpected", "something went wrong here; the request's number finds it in the log")
+BODILESS = (204, 304)
 
 
 class FhirFace:
@@ -33,40 +36,42 @@ class FhirFace:
             return
         caller: Caller | None = None
         path: tuple[str, ...] = ()
+        reply = Reply(FHIR_JSON)
         extra: dict[str, str] = {}
         try:
             headers = headers_of(scope)
+            reply = Reply(accepted(headers.get("accept", "")) or FHIR_JSON)
             path = path_of(scope, self.network)
             scope["state"]["route"] = _template(path, self.network)
-            acceptable(headers, query_of(scope))
+            query = query_of(scope)
+            reply = reply_of(headers, query, reads_binary=_reads_binary(scope["method"], path))
             if path == ("metadata",):
-                response, extra = await self._metadata(scope, headers), {"Access-Control-Allow-Origin": "*"}
+                response, extra = await self._metadata(scope, headers, reply), {"Access-Control-Allow-Origin": "*"}
             else:
                 caller = await authenticate_token(self.network, authorization(headers), scope["state"]["request_id"])
                 if self.network.organization is None:
                     await self.network.coordination.learn(self.network.store)
                 reader = body_reader(receive, headers, self.network.settings.request_timeout_s)
-                request = FhirRequest(scope["method"], path, query_of(scope), headers, reader)
+                request = FhirRequest(scope["method"], path, query, headers, reader)
                 response = await dispatch(self.network, caller, request)
+            response = dressed(response, reply)
         except Refusal as refusal:
-            response = await self._refused(scope, caller, path, refusal)
+            response = dressed(await self._refused(scope, caller, path, refusal), reply)
         except AWAY as trouble:
             log.warning("database_trouble", error=type(trouble).__name__)
             busy = Timeout("database-unavailable", "the database did not answer in time; send the request again")
-            response, extra = _outcome(busy), {"Retry-After": "2"}
+            response, extra = dressed(_outcome(busy), reply), {"Retry-After": "2"}
         except Exception:
             log.exception("unexpected")
-            issue = Issue(
-                "exception", "unexpected", "something went wrong here; the request's number finds it in the log"
-            )
-            response = FhirResponse(500, json.dump(operation_outcome([issue])))
-        await _send(send, response, extra)
+            response = dressed(FhirResponse(500, json.dump(operation_outcome([UNEXPECTED]))), reply)
+        await _send(send, response, extra, with_body=scope["method"] != "HEAD")
 
-    async def _metadata(self, scope: Scope, headers: Mapping[str, str]) -> FhirResponse:
+    async def _metadata(self, scope: Scope, headers: Mapping[str, str], reply: Reply) -> FhirResponse:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodNotAllowed("method", "this address takes GET")
         await self.network.coordination.learn(self.network.store)
-        return await capabilities(self.network, headers)
+        variant = f"{reply.format.content_type} {reply.pretty}"
+        return await capabilities(self.network, headers, variant)
 
     async def _refused(
         self, scope: Scope, caller: Caller | None, path: tuple[str, ...], refusal: Refusal
@@ -92,6 +97,11 @@ def _outcome(refusal: Refusal) -> FhirResponse:
     return FhirResponse(status_of(refusal), json.dump(operation_outcome(refusal.issues)), headers)
 
 
+def _reads_binary(method: str, path: tuple[str, ...]) -> bool:
+    """read or vread of a Binary, whose bytes may be wanted as they are."""
+    return path[:1] == ("Binary",) and method in ("GET", "HEAD") and len(path) in (2, 4)
+
+
 def _template(path: tuple[str, ...], network: Network) -> str:
     """The address with ids taken out, for the log."""
     if path in ((), ("metadata",)):
@@ -100,13 +110,15 @@ def _template(path: tuple[str, ...], network: Network) -> str:
     return "/".join(("/fhir", kind, *("{id}" if place % 2 else "_" for place in range(1, len(path)))))
 
 
-async def _send(send: Send, response: FhirResponse, extra: dict[str, str]) -> None:
+async def _send(send: Send, response: FhirResponse, extra: dict[str, str], *, with_body: bool) -> None:
+    """An answer to HEAD has the length of the body that it leaves out; 204 and 304 have no length at all."""
+    size = [] if response.status in BODILESS else [(b"content-length", str(len(response.body)).encode())]
     headers = [
-        (b"content-type", MEDIA_TYPE),
-        (b"content-length", str(len(response.body)).encode()),
+        *size,
         (b"cache-control", b"no-store"),
+        (b"vary", b"accept"),
         (b"x-content-type-options", b"nosniff"),
         *((name.lower().encode(), value.encode()) for name, value in (*response.headers.items(), *extra.items())),
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": response.body if with_body else b""})

@@ -6,14 +6,12 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from app.fhir.errors import Invalid, Login, NotAcceptable, NotFound, RequestTimeout, TooLong, Value
+from app.fhir.errors import Invalid, Login, NotFound, RequestTimeout, TooLong, Value
 from app.services.network import Network
 from app.services.requests import ReadBody
 
 # sent twice, they would let two readers understand two requests
 ONCE = frozenset({b"authorization", b"host", b"content-type", b"content-length", b"if-match", b"if-none-exist"})
-ACCEPTED = ("application/fhir+json", "application/json", "application/*", "*/*", "text/json", "")
-FORMATS = ("json", "application/json", "application/fhir+json", "text/json")
 MAX_FIELDS = 60
 
 
@@ -47,17 +45,6 @@ def query_of(scope: Scope) -> tuple[tuple[str, str], ...]:
         return tuple(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
     except ValueError as error:
         raise Value("query", f"the query is UTF-8, escaped, with at most {MAX_FIELDS} parameters") from error
-
-
-def acceptable(headers: Mapping[str, str], query: tuple[tuple[str, str], ...]) -> None:
-    """Raises NotAcceptable unless FHIR JSON is among what the client takes; `_format` outweighs Accept."""
-    wanted = [value for name, value in query if name == "_format"]
-    if wanted:
-        if wanted[-1].replace(" ", "+") in FORMATS:
-            return
-    elif any(part.split(";")[0].strip().lower() in ACCEPTED for part in headers.get("accept", "").split(",")):
-        return
-    raise NotAcceptable("format", "this server writes application/fhir+json")
 
 
 def authorization(headers: Mapping[str, str]) -> str:
