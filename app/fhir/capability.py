@@ -22,7 +22,7 @@ _EVERY_TYPE = (
     {"name": "_id", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id", "type": "token"},
     {"name": "_lastUpdated", "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated", "type": "date"},
 )
-_FORMATS = ("application/fhir+json", "application/fhir+xml", "json", "xml")
+_FORMATS = ("application/fhir+json", "application/fhir+xml")
 _PATCH_FORMATS = ("application/json-patch+json",)
 _OF_THE_WHOLE = (
     ("transaction", "All or nothing: deletes, then creates, then updates, then reads."),
