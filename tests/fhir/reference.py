@@ -16,6 +16,7 @@ from tests.parts import SHARED
 FOLDER = SHARED / "fhir"
 R4 = "hl7.fhir.r4.core#4.0.1"
 GUIDE = "hl7.fhir.us.sdoh-clinicalcare#3.0.0"
+US_CORE = tuple(f"hl7.fhir.us.core#{version}" for version in ("7.0.0", "6.1.0", "3.1.1"))
 
 
 def examples() -> dict[str, bytes]:
@@ -38,8 +39,8 @@ def resources(package: str, kind: str = "") -> Iterator[tuple[str, bytes]]:
 
 @cache
 def search_parameters() -> dict[str, JsonObject]:
-    """Canonical address -> SearchParameter, of R4 and the guide."""
-    packages = (R4, GUIDE)
+    """Canonical address -> SearchParameter, of R4, the guide and US Core; the newest one."""
+    packages = (*reversed(US_CORE), GUIDE, R4)
     trees = [parse(body) for package in packages for _, body in resources(package, "SearchParameter-")]
     return {tree["url"]: tree for tree in trees}
 

@@ -205,13 +205,13 @@ def test_names_are_kept_as_they_stand_and_folded() -> None:
 def test_values_of_a_wrong_shape_are_passed_over() -> None:
     found = values("Task", status=["x"], code="fulfill", for_="Patient/1", owner=[{"reference": "Patient/1"}],
                    output={"valueReference": 1}, identifier=[1, None, {"value": 5}])  # fmt: skip
-    assert {token.param for token in found.tokens} == set()
+    assert {token.param for token in found.tokens} == {"intent"}
     assert {r.param for r in found.references} == {"focus", "requester"}
     assert values("Goal", target=[{"dueDate": "soon"}]).dates == []
 
 
 def test_what_is_absent_leaves_nothing() -> None:
-    found = extract(REGISTRY.types["Organization"], minimal("Organization", name=DELETE), BASE)
+    found = extract(REGISTRY.types["Organization"], minimal("Organization", name=DELETE, active=DELETE), BASE)
     assert found == IndexValues()
 
 
