@@ -1,0 +1,1 @@
+"""What every served type does, over HTTP: a type has it by its TOML file and its example."""
