@@ -9,6 +9,7 @@ Comments are passed over. A narrative's `<div>` stays, to the byte, the text tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 from xml.parsers import expat
@@ -26,6 +27,9 @@ _BOM = b"\xef\xbb\xbf"
 _NUMBERS = frozenset(("decimal", "integer", "unsignedInt", "positiveInt"))
 _BOOLEANS = {"true": True, "false": False}
 _UNDEFINED_ENTITY = 11
+# 700,000 attributes in one tag take expat seconds; a resource has three at most, a narrative's tags some dozen
+_LARGE = 65_536
+_MANY_ATTRIBUTES = re.compile(rb"""<(?![!?])[^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+){64}""")
 
 
 def parse(body: bytes) -> JsonObject:
@@ -45,6 +49,8 @@ def parse(body: bytes) -> JsonObject:
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     reader.position = lambda: parser.CurrentByteIndex
+    if len(body) > _LARGE and _MANY_ATTRIBUTES.search(body):
+        raise TooCostly("xml-attributes", "A tag may have at most 63 attributes.")
     try:
         parser.Parse(body, True)
     except expat.ExpatError as problem:

@@ -37,6 +37,16 @@ def resources(package: str, kind: str = "") -> Iterator[tuple[str, bytes]]:
                     yield name, content.read()
 
 
+def package_examples(package: str) -> Iterator[tuple[str, bytes]]:
+    """(file name, bytes) of the examples that a package brings along."""
+    _need()
+    with tarfile.open(FOLDER / "packages" / f"{package}.tgz") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.name.startswith("package/example/") else None
+            if content is not None and member.name.endswith(".json"):
+                yield member.name.rpartition("/")[2], content.read()
+
+
 @cache
 def search_parameters() -> dict[str, JsonObject]:
     """Canonical address -> SearchParameter, of R4, the guide and US Core; the newest one."""

@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.fhir.errors import Refusal
-from app.fhir.json import MAX_CONTAINERS, MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_NUMBER_LENGTH, Number, dump, parse
+from app.fhir.json import (
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MAX_KEYS,
+    MAX_NUMBER_LENGTH,
+    Number,
+    dump,
+    number,
+    parse,
+    reread,
+)
 from tests.fhir import reference
 
 CANARY = "Zyxwvut"
@@ -61,6 +72,28 @@ def test_every_example_comes_out_as_it_went_in() -> None:
     for name, body in reference.examples().items():
         again = json.loads(dump(parse(body)), parse_float=Decimal, object_pairs_hook=list)
         assert again == json.loads(body, parse_float=Decimal, object_pairs_hook=list), name
+
+
+def test_what_was_written_is_read_again_without_limits() -> None:
+    body = b'{"a":[%b],"b":1.10,"c":-0}' % b",".join([b"1"] * (MAX_ITEMS + 1))
+    assert dump(reread(body)) == body
+
+
+def test_pretty_is_the_same_tree_on_several_lines() -> None:
+    tree = parse(b'{"a":{"b":[1.10]}}')
+    assert dump(tree, pretty=True) == b'{\n  "a": {\n    "b": [\n      1.10\n    ]\n  }\n}'
+
+
+@pytest.mark.parametrize("text", ["0", "-17", "1.10", "1e2", "-0", "123456789012345678901"])
+def test_a_number_by_itself_is_what_it_is_in_an_object(text: str) -> None:
+    assert number(text) == parse(b'{"a":%b}' % text.encode())["a"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "+1", "01", ".5", "1.", "NaN", " 1", "1\n", "１", "0x1", "1" * (MAX_NUMBER_LENGTH + 1)]
+)
+def test_what_json_does_not_write_is_no_number(text: str) -> None:
+    assert number(text) is None
 
 
 def _nested(depth: int) -> bytes:
