@@ -135,11 +135,13 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     max_resource_bytes: int = Field(default=MEBIBYTE, ge=KIBIBYTE)
+    max_binary_bytes: int = Field(default=5 * MEBIBYTE, ge=KIBIBYTE)
     max_bundle_bytes: int = Field(default=10 * MEBIBYTE, ge=KIBIBYTE)
     max_bundle_entries: int = Field(default=500, ge=1)
     max_url_bytes: int = Field(default=8 * KIBIBYTE, ge=KIBIBYTE)
     page_size: int = Field(default=50, ge=1)
     max_page_size: int = Field(default=500, ge=1)
+    idempotency_days: int = Field(default=7, ge=1, le=90)
     pool_size: int = Field(default=10, ge=1, le=200)
     statement_timeout_s: float = Field(default=5, gt=0)
     request_timeout_s: float = Field(default=30, gt=0)

@@ -11,7 +11,7 @@ from app.demo.cast import FOOD, NAMING, RIDE, SHELTER, TARGETS
 from app.services.caller import the_network
 from app.services.network import Network
 from app.services.write import write
-from app.services.writing import Entry, new
+from app.services.writing import Criterion, Entry, new
 from app.simulate.needs import Need
 from app.store.record import ParticipationRow
 from app.store.visibility import EVERYBODY
@@ -62,7 +62,7 @@ def _entry(network: Network, number: str, programme: Programme, members: dict[st
     key = network.ids.next()
     seen_by_all = ParticipationRow(EVERYBODY, key, key, "directory")
     entry = new(network, _tree(programme, number, members[programme.of]), id=key, shares=(seen_by_all,))
-    entry.condition = (f"{NAMING}/programme", number)
+    entry.criterion = Criterion(f"{NAMING}/programme", number)
     return entry
 
 

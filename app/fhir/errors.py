@@ -156,6 +156,12 @@ class Deleted(Refusal):
     code = "deleted"
 
 
+class UnknownOperation(Refusal):
+    """There is no operation of this name here."""
+
+    code = "not-supported"
+
+
 class MethodNotAllowed(Refusal):
     """This interaction is not offered here."""
 
@@ -166,6 +172,18 @@ class VersionConflict(Refusal):
     """`If-Match` names a version that is no longer the newest."""
 
     code = "conflict"
+
+
+class Conflict(Refusal):
+    """What is asked for contradicts what stands there, or what is under way."""
+
+    code = "conflict"
+
+
+class NoMatch(Refusal):
+    """A condition that must match one resource matches none."""
+
+    code = "not-found"
 
 
 class MultipleMatches(Refusal):

@@ -3,43 +3,59 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
-from app.fhir.errors import Forbidden, MethodNotAllowed, NotFound, Structure, Value
-from app.fhir.requests import read_bundle
+from app.fhir.errors import MethodNotAllowed, NotFound, Structure, UnknownOperation, Value
+from app.fhir.requests import READS, read_bundle
 from app.services.caller import Caller
 from app.services.interactions.batch import batch
 from app.services.interactions.bodies import tree_of
 from app.services.interactions.create import create
+from app.services.interactions.delete import delete
+from app.services.interactions.history import history
+from app.services.interactions.patch import patch
+from app.services.interactions.permit import permit, scoped, served
 from app.services.interactions.read import read
 from app.services.interactions.search import search
 from app.services.interactions.transaction import transaction
 from app.services.interactions.update import update
 from app.services.interactions.vread import vread
 from app.services.network import Network
+from app.services.operations import Level, operation
 from app.services.requests import FhirRequest, FhirResponse
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+LEVELS: Final[tuple[Level, ...]] = ("system", "type", "instance")
 Handler = Callable[[Network, Caller, FhirRequest], Awaitable[FhirResponse]]
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """`shape` is the path with {type}, {id} and {version}; `letter` the scope that it needs on the type."""
+    """`shape` is the path with {type}, {id} and {version}; `letters` the scope that it needs on the type. A GET is
+    answered to HEAD too, without its body."""
 
     name: str
     method: str
     shape: tuple[str, ...]
-    letter: str
+    letters: str
     handler: Handler
 
 
 INTERACTIONS: tuple[Interaction, ...] = (
     Interaction("read", "GET", ("{type}", "{id}"), "r", read),
     Interaction("vread", "GET", ("{type}", "{id}", "_history", "{version}"), "r", vread),
+    Interaction("history-instance", "GET", ("{type}", "{id}", "_history"), "r", history),
+    Interaction("history-type", "GET", ("{type}", "_history"), "s", history),
+    Interaction("history-system", "GET", ("_history",), "s", history),
     Interaction("search-type", "GET", ("{type}",), "s", search),
     Interaction("search-type", "POST", ("{type}", "_search"), "s", search),
     Interaction("create", "POST", ("{type}",), "c", create),
     Interaction("update", "PUT", ("{type}", "{id}"), "u", update),
+    Interaction("update", "PUT", ("{type}",), "us", update),
+    Interaction("patch", "PATCH", ("{type}", "{id}"), "u", patch),
+    Interaction("patch", "PATCH", ("{type}",), "us", patch),
+    Interaction("delete", "DELETE", ("{type}", "{id}"), "d", delete),
+    Interaction("delete", "DELETE", ("{type}",), "ds", delete),
 )
 
 
@@ -47,25 +63,27 @@ async def dispatch(network: Network, caller: Caller, request: FhirRequest) -> Fh
     """Finds the interaction, checks the scope, carries it out. Raises Refusal."""
     if request.path == ():
         return await _bundle(network, caller, request)
+    if request.path[-1].startswith("$"):
+        return await _operation(network, caller, request)
     interaction = _find(request)
-    type_name = request.path[0]
-    resource_type = network.registry.types.get(type_name)
-    if resource_type is None:
-        raise NotFound("type-not-served", "this resource type is not served; /fhir/metadata lists those that are")
-    if interaction.name not in resource_type.interactions:
-        raise MethodNotAllowed("interaction", f"{interaction.name} is not offered for {type_name}")
-    if not caller.allows(type_name, interaction.letter):
-        message = f"the access token's scopes do not hold system/{type_name}.{interaction.letter}"
-        raise Forbidden("scope", message)
-    if "{id}" in interaction.shape and not ID.fullmatch(request.path[1]):
-        raise Value("id-form", "an id has 1 to 64 letters, digits, hyphens and points")
+    if "{type}" in interaction.shape:
+        condition = "s" if interaction.name == "create" and "if-none-exist" in request.headers else ""
+        permit(network, caller, request.path[0], interaction.name, interaction.letters + condition)
+    if "{id}" in interaction.shape:
+        _check_id(request.path[1])
     return await interaction.handler(network, caller, request)
 
 
+def _check_id(text: str) -> None:
+    if not ID.fullmatch(text):
+        raise Value("id-form", "an id has 1 to 64 letters, digits, hyphens and points")
+
+
 def _find(request: FhirRequest) -> Interaction:
+    method = "GET" if request.method == "HEAD" else request.method
     fitting = [each for each in INTERACTIONS if _fits(each.shape, request.path)]
     for interaction in fitting:
-        if interaction.method == request.method:
+        if interaction.method == method:
             return interaction
     if fitting:
         offered = ", ".join(sorted({each.method for each in fitting}))
@@ -78,9 +96,28 @@ def _fits(shape: tuple[str, ...], path: tuple[str, ...]) -> bool:
         return False
     for expected, segment in zip(shape, path, strict=True):
         literal = not expected.startswith("{")
-        if literal != segment.startswith("_") or (literal and expected != segment):
+        if literal != (segment[0] in "_$") or (literal and expected != segment):
             return False
     return True
+
+
+async def _operation(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
+    """*Source*: R4 operations.html; attack C32."""
+    *where, name = request.path
+    if where:
+        served(network, where[0])
+    found = operation(name[1:], LEVELS[len(where)], where[0] if where else "") if len(where) < len(LEVELS) else None
+    if found is None:
+        raise UnknownOperation(
+            "operation", "there is no such operation here; /fhir/metadata lists those that there are"
+        )
+    if request.method != "POST" and (found.affects_state or request.method not in READS):
+        raise MethodNotAllowed("method", f"this operation takes {'POST' if found.affects_state else 'GET, POST'}")
+    if where and found.letter:
+        scoped(caller, where[0], found.letter)
+    if len(where) > 1:
+        _check_id(where[1])
+    return await found.handler(network, caller, request)
 
 
 async def _bundle(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
@@ -90,4 +127,6 @@ async def _bundle(network: Network, caller: Caller, request: FhirRequest) -> Fhi
     if tree.get("resourceType") != "Bundle":
         raise Structure("resource-type", "the base takes a Bundle", "resourceType")
     kind, entries = read_bundle(tree, network.settings.max_bundle_entries)
-    return await (transaction if kind == "transaction" else batch)(network, caller, entries)
+    if kind == "transaction":
+        return await transaction(network, caller, request, tree, entries, dispatch)
+    return await batch(network, caller, request, entries, dispatch)

@@ -1,8 +1,10 @@
 """A FHIR request and its answer, as the interactions see them: no web server in sight."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 from app.fhir.errors import Value
@@ -10,6 +12,8 @@ from app.store.pool import Unit
 from app.store.resources import Stored
 
 MAX_PARAMETERS = 60
+ETAG = re.compile(r'(?:W/)?("[!#-~]*")', re.ASCII)
+ETAGS = re.compile(r'(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*', re.ASCII)
 ReadBody = Callable[[int], Awaitable[bytes]]
 
 
@@ -24,13 +28,17 @@ class FhirRequest:
     headers: Mapping[str, str]
     read_body: ReadBody
     unit: Unit | None = None
+    entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FhirResponse:
+    """`last_updated` is that of the version that it is about, finer than a header can say it."""
+
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    last_updated: datetime | None = None
 
 
 def query_pairs(text: str, most: int = MAX_PARAMETERS) -> list[tuple[str, str]]:
@@ -56,12 +64,44 @@ def if_match(headers: Mapping[str, str]) -> int | None:
     return int(digits)
 
 
+def if_none_match(headers: Mapping[str, str]) -> str:
+    """The header, '' when absent. Raises Value on what is neither * nor a list of ETags."""
+    text = headers.get("if-none-match", "").strip()
+    if "if-none-match" in headers and text != "*" and not ETAGS.fullmatch(text):
+        raise Value("if-none-match", 'If-None-Match is * or ETags, as in W/"3"', "If-None-Match")
+    return text
+
+
+def covers(tags: str, version: int) -> bool:
+    """Whether * or a list of ETags names a version, weakly compared."""
+    return tags == "*" or f'"{version}"' in ETAG.findall(tags)
+
+
+def unchanged(headers: Mapping[str, str], stored: Stored) -> bool:
+    """Whether the client has this version already. If-None-Match outweighs If-Modified-Since (RFC 9110, 13.1.3)."""
+    tags = if_none_match(headers)
+    if tags:
+        return covers(tags, stored.version)
+    since = headers.get("if-modified-since")
+    moment = _http_moment(since) if since else None
+    return moment is not None and stored.last_updated.replace(microsecond=0) <= moment
+
+
 def version_headers(base: str, stored: Stored, *, location: bool = False) -> dict[str, str]:
     """ETag and Last-Modified, with the version's address after a create."""
     headers = {"ETag": etag(stored.version), "Last-Modified": http_date(stored.last_updated)}
     if location:
         headers["Location"] = f"{base}/{stored.type}/{stored.fhir_id}/_history/{stored.version}"
     return headers
+
+
+def _http_moment(text: str) -> datetime | None:
+    """None for what is no date of HTTP: then the header is as good as absent."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def http_date(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.fhir.errors import Issue
 from app.fhir.index_values import IndexValues
 from app.fhir.json import JsonObject
+from app.fhir.json_patch import Operation
 from app.services.caller import Caller
 from app.services.network import Network
 from app.store.members import MemberRow
@@ -21,19 +22,35 @@ Mode = Literal["author", "client", "copy"]
 Trigger = Literal["push", "launch", "phone"]
 
 
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """What a conditional interaction goes by: an identifier, `system` '' where it has none, or, with `system` None, the
+    id `value`."""
+
+    system: str | None
+    value: str
+
+
 @dataclass(slots=True)
 class Entry:
-    """One resource of a write. `at` is its place in the request, '' or "Bundle.entry[3].resource"."""
+    """One resource of a write. `at` is its place in the request, '' or "Bundle.entry[3].resource".
+
+    `tree` is what it becomes: of a `patch` only once that has been carried out, of a delete nothing.
+    """
 
     type: str
     tree: JsonObject
-    interaction: Literal["create", "update"]
+    interaction: Literal["create", "update", "delete"]
     fhir_id: str
     id: UUID
     at: str = ""
     mode: Mode = "client"
     if_match: int | None = None
-    condition: tuple[str, str] | None = None
+    if_none_match: str = ""
+    criterion: Criterion | None = None
+    patch: tuple[Operation, ...] | None = None
+    # an update of what is not there creates it
+    may_create: bool = False
     # how the sender's own system names this resource, where it says so: for references that came before it
     full_url: str = ""
     sent_id: str = ""
@@ -44,6 +61,8 @@ class Entry:
     roles: frozenset[str] = frozenset()
     flaws: tuple[Issue, ...] = ()
     existing: Stored | None = None
+    # a delete of what is gone already
+    nothing_there: bool = False
     # what the last step makes
     version: int = 0
     last_updated: datetime | None = None
@@ -65,8 +84,18 @@ class Entry:
 
     @property
     def changed(self) -> bool:
-        """False for a conditional create that found its resource."""
-        return self.existing is None
+        """False for a conditional create that found its resource, and a delete that found none."""
+        return self.existing is None and not self.nothing_there
+
+    @property
+    def act(self) -> str:
+        """What is done, as the history and the audit call it."""
+        return self.interaction if self.patch is None else "patch"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was nothing before, or no longer."""
+        return self.interaction == "create" or (self.before is not None and self.before.deleted)
 
 
 @dataclass(slots=True)
@@ -87,6 +116,8 @@ class Write:
     trigger: Trigger = "push"
     connection: UUID | None = None
     referral: UUID | None = None
+    # a transaction: only there `Patient?identifier=...` is a reference
+    whole: bool = False
 
     @property
     def changing(self) -> list[Entry]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.store.index_text import short
 from app.store.pool import Unit
+from app.store.visibility import VISIBLE
 
 AUTHORED = """
 SELECT DISTINCT t.resource FROM index_token t JOIN resource r ON r.id = t.resource AND r.type = $2 AND NOT r.deleted
@@ -13,6 +14,12 @@ WHERE t.param = $3 AND t.system = $4 AND t.value = $5 AND EXISTS (
     WHERE p.resource = t.resource AND p.member = ANY($1::uuid[]) AND p.role = 'author' AND p.until > now())
 LIMIT 2
 """
+# what the caller sees, whoever wrote it: nothing is created for what is not there
+VISIBLE_ONES = """
+SELECT DISTINCT t.resource FROM index_token t JOIN resource r ON r.id = t.resource AND r.type = $2 AND NOT r.deleted
+WHERE t.param = $3 AND t.system = $4 AND t.value = $5 AND {visible}
+LIMIT 2
+""".replace("{visible}", VISIBLE)
 CLAIM = """
 INSERT INTO conditional_claim (member, type, system, value, resource)
 SELECT m, $2, $3, $4, $5 FROM unnest($1::uuid[]) AS m
@@ -32,6 +39,12 @@ async def authored_with_identifier(
 ) -> list[UUID]:
     """At most two keys of resources of these authors with the identifier."""
     rows = await unit.conn.fetch(AUTHORED, list(members), type_name, parameter, short(system), short(value))
+    return [row["resource"] for row in rows]
+
+
+async def seen_with_identifier(unit: Unit, type_name: str, parameter: int, system: str, value: str) -> list[UUID]:
+    """At most two keys of resources that the unit's members see with the identifier."""
+    rows = await unit.conn.fetch(VISIBLE_ONES, list(unit.members), type_name, parameter, short(system), short(value))
     return [row["resource"] for row in rows]
 
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from app.store.audit import Act
-from app.store.index_write import INDEX_ROWS, IndexRows
+from app.store.index_write import IndexRows, index_rows
 from app.store.pool import Unit
 
 
@@ -82,8 +83,9 @@ WITH made AS (
         AS n (id, type, fhir_id, version, last_updated)
     WHERE n.version = 1
 ), changed AS (
-    UPDATE resource r SET version = n.version, last_updated = n.last_updated, writer = pg_current_xact_id()
-    FROM unnest($1::uuid[], $4::int[], $5::timestamptz[]) AS n (id, version, last_updated)
+    UPDATE resource r SET version = n.version, last_updated = n.last_updated, writer = pg_current_xact_id(),
+        deleted = n.interaction = 'delete'
+    FROM unnest($1::uuid[], $4::int[], $5::timestamptz[], $6::text[]) AS n (id, version, last_updated, interaction)
     WHERE r.id = n.id AND n.version > 1
 ), kept AS (
     INSERT INTO version (resource, version, last_updated, writer, interaction, author, body)
@@ -109,13 +111,31 @@ WITH made AS (
     FROM unnest($29::uuid[], $30::text[], $31::text[], $32::uuid[], $33::text[], $34::uuid[], $35::int[])
         AS n (id, action, client, account, type, resource, version)
 )"""
-    + INDEX_ROWS
+    + index_rows(38)
     + "SELECT 1"
 )
 
 
+class IdTaken(Exception):
+    """Another resource of the type has the id that a client chose."""
+
+
 async def record(unit: Unit, rows: Rows) -> None:
-    """Stores everything in the unit's transaction. A version that exists already is a fault of the caller's lock."""
+    """Stores everything in the unit's transaction. A version that exists already is a fault of the caller's lock.
+
+    Raises IdTaken.
+    """
+    try:
+        await _record(unit, rows)
+    except asyncpg.UniqueViolationError as problem:
+        if problem.constraint_name != "resource_type_fhir_id":
+            raise
+        raise IdTaken from None
+    if rows.deliveries:
+        unit.wakes_worker = True
+
+
+async def _record(unit: Unit, rows: Rows) -> None:
     await unit.conn.execute(
         RECORD,
         *_columns(rows.versions, "id", "type", "fhir_id", "version", "last_updated", "interaction", "author", "body"),
@@ -127,8 +147,6 @@ async def record(unit: Unit, rows: Rows) -> None:
         *_acts(rows.acts),
         *rows.index.arrays(),
     )
-    if rows.deliveries:
-        unit.wakes_worker = True
 
 
 def _columns(rows: Sequence[object], *names: str) -> list[list[Any]]:

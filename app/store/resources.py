@@ -14,7 +14,8 @@ from app.store.visibility import VISIBLE, VISIBLE_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One version of a resource; `body` is exactly what a reader gets."""
+    """One version of a resource; `body` is exactly what a reader gets. `deleted`: this version took it away, its body
+    is empty."""
 
     id: UUID
     type: str
@@ -25,7 +26,7 @@ class Stored:
     body: bytes
 
 
-COLUMNS = "r.id, r.type, r.fhir_id, v.version, v.last_updated, r.deleted, v.body"
+COLUMNS = "r.id, r.type, r.fhir_id, v.version, v.last_updated, v.interaction = 'delete' AS deleted, v.body"
 
 _FOUND = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = {version}
@@ -54,11 +55,14 @@ JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE {visible}
 ORDER BY r.id
 """
-BY_KEYS = _BY_KEYS.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
-LOCKED = BY_KEYS + "FOR UPDATE OF r"
+_BY_KEYS = _BY_KEYS.replace("{columns}", COLUMNS)
+BY_KEYS = _BY_KEYS.replace("{visible}", "NOT r.deleted AND " + VISIBLE)
+# whoever is about to write sees what was deleted too
+LOCKED = _BY_KEYS.replace("{visible}", VISIBLE) + "FOR UPDATE OF r"
 
 HISTORY = """
-SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id WHERE r.id = $2 AND {visible} ORDER BY v.version
+SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id
+WHERE r.id = $2 AND v.interaction <> 'delete' AND {visible} ORDER BY v.version
 """.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE_VERSION)
 
 # locked first and read after: what another writer has just changed is then what is read
@@ -90,7 +94,10 @@ async def vread(unit: Unit, act: Act, type_name: str, fhir_id: str, version: int
 async def current(
     unit: Unit, keys: Collection[tuple[str, str]], *, lock: bool = False
 ) -> dict[tuple[str, str], Stored]:
-    """What the unit's members see of (type, id) keys, in one order so that two writers never wait for each other."""
+    """What the unit's members see of (type, id) keys, in one order so that two writers never wait for each other.
+
+    Deleted ones are left out, unless they are to be written (`lock`).
+    """
     rows = await unit.conn.fetch(LOCKED if lock else BY_KEYS, list(unit.members), *_split(keys))
     if lock and len(rows) < len(keys):
         # a row that another writer changed while we waited for it is ours now, but joins no version that the statement
@@ -108,7 +115,7 @@ async def by_ids(unit: Unit, ids: Collection[UUID], *, lock: bool = False) -> di
 
 
 async def history(unit: Unit, resource: UUID) -> list[Stored]:
-    """The versions of one resource, oldest first, as far back as the members' part in it reaches."""
+    """The versions of one resource, oldest first, as far back as the members' part in it reaches, but for deletions."""
     return [_of(row) for row in await unit.conn.fetch(HISTORY, list(unit.members), resource)]
 
 

@@ -9,7 +9,7 @@ from app.fhir.json import JsonObject
 from app.fhir.models import authored
 from app.services.launch.session import Launched
 from app.services.network import Network
-from app.services.writing import Entry, change, new
+from app.services.writing import Criterion, Entry, change, new
 from app.store import claims, resources
 from app.store.pool import Unit
 from app.store.resources import Stored
@@ -51,7 +51,7 @@ async def role(
         if any(before.get(each) != tree[each] for each in TOLD):
             return change(stored, tree)
     entry = new(network, tree)
-    entry.condition = name
+    entry.criterion = Criterion(*name)
     return entry
 
 

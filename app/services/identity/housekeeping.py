@@ -1,7 +1,9 @@
 """Forgets what can no longer matter: dead tokens and assertions, counts, sessions, invitations, launches. A job."""
 
+from datetime import timedelta
+
 from app.services.network import Network
-from app.store import accounts, launches, looks, sessions, tokens
+from app.store import accounts, idempotency, launches, looks, sessions, tokens
 
 
 async def forget_expired(network: Network) -> None:
@@ -13,3 +15,4 @@ async def forget_expired(network: Network) -> None:
         await looks.forget_old(unit, now)
         await launches.forget_old(unit, now)
         await accounts.forget_failures(unit, now)
+        await idempotency.forget_old(unit, now - timedelta(days=network.settings.idempotency_days))

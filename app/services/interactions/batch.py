@@ -8,27 +8,24 @@ from app.fhir.errors import Refusal
 from app.fhir.outcomes import operation_outcome
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
-from app.services.interactions.transaction import as_answer, plan, respond
+from app.services.interactions.entries import Ask, as_answer, request_of
 from app.services.network import Network
 from app.services.refused import note_refused
-from app.services.requests import FhirResponse
+from app.services.requests import FhirRequest, FhirResponse
 from app.services.statuses import status_of
-from app.services.write import write
 
 
-async def batch(network: Network, caller: Caller, entries: tuple[Asked, ...]) -> FhirResponse:
-    """200 with a batch-response; a refused entry has its own status and OperationOutcome."""
-    answers = [await _one(network, caller, each) for each in entries]
+async def batch(
+    network: Network, caller: Caller, request: FhirRequest, entries: tuple[Asked, ...], ask: Ask
+) -> FhirResponse:
+    """200 with a batch-response; a refused entry has its own status and OperationOutcome. `ask` answers a request."""
+    answers = [await _one(network, caller, request, each, ask) for each in entries]
     return FhirResponse(200, bundles.response("batch-response", answers))
 
 
-async def _one(network: Network, caller: Caller, each: Asked) -> Answer:
+async def _one(network: Network, caller: Caller, request: FhirRequest, each: Asked, ask: Ask) -> Answer:
     try:
-        entry = None
-        if each.method != "GET":
-            entry = plan(network, caller, each)
-            await write(network, caller, [entry])
-        return as_answer(await respond(network, caller, each, entry))
+        return as_answer(await ask(network, caller, request_of(each, request.headers)))
     except Refusal as refusal:
         await note_refused(network, caller, f"batch {each.method}", each.type, refusal)
         status = status_of(refusal)

@@ -3,6 +3,7 @@
 from app.fhir import binary, json, xml
 from app.fhir.errors import Invalid, MediaType, Structure
 from app.fhir.json import JsonObject
+from app.services.network import Network
 from app.services.requests import FhirRequest
 
 READERS = {
@@ -13,6 +14,11 @@ READERS = {
     "text/xml": xml.parse,
 }
 PARAMETERS = {"charset": "utf-8", "fhirversion": "4.0"}
+
+
+def limit_of(network: Network, type_name: str) -> int:
+    """How many bytes a resource of a type may have: a Binary is a document."""
+    return network.settings.max_binary_bytes if type_name == "Binary" else network.settings.max_resource_bytes
 
 
 async def resource_of(request: FhirRequest, type_name: str, limit: int) -> JsonObject:

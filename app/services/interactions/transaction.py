@@ -1,127 +1,104 @@
 """transaction: all or nothing; urn:uuid references become the ids that the resources get.
 
-*Source*: R4 http.html#transaction, #trules.
+Deletes come first, then creates, then updates and patches, then reads, which see the outcome and can still end it.
+*Source*: R4 http.html#transaction, #trules; security sheet REL-07.
 """
 
-from http import HTTPStatus
+from dataclasses import replace
 
 from app.fhir import bundles, json
-from app.fhir.bundles import Answer
-from app.fhir.errors import Forbidden, Invalid, NotFound, NotSupported, TooLong
-from app.fhir.references import rewrite
+from app.fhir.errors import Refusal
+from app.fhir.json import JsonObject
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
-from app.services.interactions.create import created_entry, created_response
-from app.services.interactions.read import read
-from app.services.interactions.search import search
-from app.services.interactions.update import updated_entry, updated_response
-from app.services.interactions.vread import vread
+from app.services.interactions.entries import Ask, as_answer, request_of
+from app.services.interactions.once import HEADER, once
+from app.services.interactions.plan import plan
+from app.services.interactions.written import written_response
 from app.services.network import Network
-from app.services.requests import FhirRequest, FhirResponse, if_match, query_pairs
-from app.services.write import write
+from app.services.requests import FhirRequest, FhirResponse
+from app.services.write import InUnit, write
 from app.services.writing import Entry
 from app.store.pool import Unit
 
-
-async def transaction(network: Network, caller: Caller, entries: tuple[Asked, ...]) -> FhirResponse:
-    """200 with a transaction-response in the order of the request; any refusal leaves nothing behind."""
-    planned = {each.index: plan(network, caller, each) for each in entries if each.method != "GET"}
-    _resolve(entries, planned)
-    _refuse_same_condition(planned)
-    answers: list[FhirResponse] = []
-
-    async def read_too(unit: Unit | None) -> None:
-        answers[:] = [await respond(network, caller, each, planned.get(each.index), unit) for each in entries]
-
-    if planned:
-        # creates, then updates, then reads, which see the outcome and can still end it
-        await write(
-            network, caller, sorted(planned.values(), key=lambda entry: entry.interaction != "create"), read_too
-        )
-    else:
-        await read_too(None)
-    return FhirResponse(200, bundles.response("transaction-response", [as_answer(each) for each in answers]))
+KIND = "transaction-response"
 
 
-def plan(network: Network, caller: Caller, each: Asked) -> Entry:
-    """What an entry that writes will do. Raises Forbidden, NotFound or NotSupported."""
-    _served(network, each)
-    at = f"Bundle.entry[{each.index}].resource"
-    resource = each.resource
-    if resource is not None and len(json.dump(resource)) > network.settings.max_resource_bytes:
-        raise TooLong("resource-too-long", f"a resource has at most {network.settings.max_resource_bytes} bytes", at)
-    if each.method == "POST" and resource is not None:
-        entry = created_entry(network, each.type, resource, each.if_none_exist, at)
-    elif each.method == "PUT" and resource is not None and each.id is not None and each.query is None:
-        version = if_match({"if-match": each.if_match} if each.if_match else {})
-        entry = updated_entry(network, each.type, each.id, resource, version, at)
-    else:
-        raise NotSupported("bundle-method", "a Bundle may POST Type, PUT Type/id and GET", _request_at(each))
-    entry.full_url = each.full_url or ""
-    _scope(caller, each, "c" if entry.interaction == "create" else "u")
-    return entry
-
-
-async def respond(
-    network: Network, caller: Caller, each: Asked, entry: Entry | None, unit: Unit | None = None
+async def transaction(
+    network: Network, caller: Caller, request: FhirRequest, tree: JsonObject, entries: tuple[Asked, ...], ask: Ask
 ) -> FhirResponse:
-    """The answer to one entry: of what was written, or of a read or search. A transaction reads in its own `unit`."""
-    if entry is not None:
-        written = created_response if entry.interaction == "create" else updated_response
-        return written(network, caller, entry)
-    _served(network, each)
-    path = tuple(part for part in (each.type, each.id, "_history" if each.version else None, each.version) if part)
-    query = tuple(query_pairs(each.query or ""))
-    handler = search if each.id is None else vread if each.version else read
-    _scope(caller, each, "s" if each.id is None else "r")
-    return await handler(network, caller, FhirRequest("GET", path, query, {}, _no_body, unit))
+    """200 with a transaction-response in the order of the request; any refusal leaves nothing behind.
+
+    `ask` answers a request, of an entry that reads.
+    """
+    planned = plan(network, caller, entries)
+    under_way = _Transaction(network, caller, request, entries, planned, ask)
+    if not planned:
+        await under_way.answer(None)
+    elif HEADER not in request.headers:
+        await under_way.write(None, under_way.answer)
+    else:
+        kept, again = await once(network, caller, request, tree, under_way.write, under_way.kept)
+        if again:
+            return replace(kept, body=await under_way.again(kept.body))
+    return FhirResponse(200, bundles.response(KIND, [as_answer(each) for each in under_way.answers]))
 
 
-def as_answer(response: FhirResponse) -> Answer:
-    headers = response.headers
-    return Answer(
-        status=f"{response.status} {HTTPStatus(response.status).phrase}",
-        location=headers.get("Location"),
-        etag=headers.get("ETag"),
-        body=response.body or None,
-    )
+class _Transaction:
+    """One transaction under way, and what each of its entries is answered."""
 
+    def __init__(
+        self,
+        network: Network,
+        caller: Caller,
+        request: FhirRequest,
+        entries: tuple[Asked, ...],
+        planned: dict[int, Entry],
+        ask: Ask,
+    ) -> None:
+        self.network = network
+        self.caller = caller
+        self.headers = request.headers
+        self.entries = entries
+        self.planned = planned
+        self.ask = ask
+        self.answers: list[FhirResponse] = []
 
-def _served(network: Network, each: Asked) -> None:
-    if each.type not in network.registry.types:
-        message = "this resource type is not served; /fhir/metadata lists those that are"
-        raise NotFound("type-not-served", message, _request_at(each))
+    async def write(self, first: InUnit | None, then: InUnit) -> None:
+        ordered = sorted(self.planned.values(), key=lambda entry: entry.interaction != "create")
+        await write(self.network, self.caller, ordered, then, first=first, whole=True)
 
+    async def answer(self, unit: Unit | None) -> None:
+        """Called at the end of the write, in its transaction."""
+        self.answers = [await self._one(each, unit) for each in self.entries]
 
-def _scope(caller: Caller, each: Asked, letter: str) -> None:
-    if not caller.allows(each.type, letter):
-        message = f"the access token's scopes do not hold system/{each.type}.{letter}"
-        raise Forbidden("scope", message, _request_at(each))
+    async def kept(self, unit: Unit) -> FhirResponse:
+        """What a repeat of the request is answered: what was written; what was read is left open."""
+        await self.answer(unit)
+        written = [
+            response if each.index in self.planned else FhirResponse(200)
+            for each, response in zip(self.entries, self.answers, strict=True)
+        ]
+        return FhirResponse(200, bundles.response(KIND, [as_answer(each) for each in written]))
 
+    async def again(self, body: bytes) -> bytes:
+        """The kept answer, as far as this token may read it, and what the entries read now."""
+        tree = json.reread(body)
+        for each, entry in zip(self.entries, tree["entry"], strict=True):
+            if each.index not in self.planned:
+                answer = as_answer(await self._one(each, None))
+                (entry,) = json.reread(bundles.response(KIND, [answer]))["entry"]
+                tree["entry"][each.index] = entry
+            elif not self.caller.allows(each.type, "r"):
+                entry.pop("resource", None)
+        return json.dump(tree)
 
-def _resolve(entries: tuple[Asked, ...], planned: dict[int, Entry]) -> None:
-    """fullUrl -> the id that its entry has or gets, in every reference of the transaction."""
-    mapping = {
-        each.full_url: "/".join(planned[each.index].key) for each in entries if each.full_url and each.index in planned
-    }
-    for entry in planned.values():
-        entry.tree = rewrite(entry.tree, mapping)
-
-
-def _refuse_same_condition(planned: dict[int, Entry]) -> None:
-    """One identifier, one entry: which of two would win is nobody's guess."""
-    seen: set[tuple[str, str, str]] = set()
-    for entry in planned.values():
-        if entry.condition is not None:
-            name = (entry.type, *entry.condition)
-            if name in seen:
-                raise Invalid("bundle-same-condition", "two entries create under the same identifier", entry.at)
-            seen.add(name)
-
-
-def _request_at(each: Asked) -> str:
-    return f"Bundle.entry[{each.index}].request"
-
-
-async def _no_body(_: int) -> bytes:
-    return b""
+    async def _one(self, each: Asked, unit: Unit | None) -> FhirResponse:
+        if each.index in self.planned:
+            return written_response(self.network, self.caller, self.headers, self.planned[each.index])
+        try:
+            return await self.ask(self.network, self.caller, request_of(each, self.headers, unit))
+        except Refusal as refusal:
+            place = f"{each.at}.request"
+            issues = [issue if issue.at.startswith("Bundle") else replace(issue, at=place) for issue in refusal.issues]
+            raise type(refusal).of_issues(issues) from None

@@ -1,4 +1,7 @@
-"""vread: one version of a resource, as far back as the caller's part in it reaches. *Source*: R4 http.html#vread."""
+"""vread: one version of a resource, as far back as the caller's part in it reaches; 410 for the one that deleted it.
+
+*Source*: R4 http.html#vread.
+"""
 
 from app.fhir.errors import NotFound
 from app.services.caller import Caller
@@ -17,4 +20,4 @@ async def vread(network: Network, caller: Caller, request: FhirRequest) -> FhirR
         raise NotFound("not-found", "there is no such resource")
     act = caller.act(network.ids, "vread", type_name)
     async with reading(network, caller, request) as unit:
-        return answer(network, await resources.vread(unit, act, type_name, fhir_id, int(version)))
+        return answer(network, await resources.vread(unit, act, type_name, fhir_id, int(version)), request)

@@ -1,7 +1,8 @@
 """authorize: this caller, this very resource; also which role the caller has in it, for the step that judges status.
 
-What a client creates belongs to the members that it speaks for. Only authors change a resource; the owner of a Task may
-change its status, statusReason and output. Members' own Organizations are written by the operator's commands only.
+What a client creates belongs to the members that it speaks for. Only authors change or delete a resource; the owner of
+a Task may change its status, statusReason and output. Members' own Organizations are written by the operator's commands
+only.
 *Source*: SDOH Clinical Care 3.0.0, Task update authority; security sheet SCO-18, REL-02.
 """
 
@@ -16,22 +17,26 @@ async def authorize(write: Write) -> None:
     """Fills the roles of every entry."""
     for entry in write.changing:
         _scopes(write, entry)
-    updates = [entry for entry in write.changing if entry.interaction == "update"]
+    others = [entry for entry in write.changing if entry.interaction != "create"]
     for entry in write.changing:
         if entry.interaction == "create":
             entry.roles = frozenset({"requester"})
-    if updates:
-        found = await participations.roles(write.unit, write.caller.members, [entry.id for entry in updates])
-        own = await members.get(write.unit, [entry.id for entry in updates if entry.type == "Organization"])
-        for entry in updates:
+    if others:
+        found = await participations.roles(write.unit, write.caller.members, [entry.id for entry in others])
+        own = await members.get(write.unit, [entry.id for entry in others if entry.type == "Organization"])
+        for entry in others:
             if entry.id in own and write.caller.kind == "client":
                 raise Forbidden("member-organization", "a member's own Organization is kept by the operator", entry.at)
             await _may_change(write, entry, found.get(entry.id, set()))
 
 
+# scopes of an update reach as far as a create by it (SMART App Launch 2.2, scopes for requesting FHIR resources)
+LETTERS = {"create": "c", "update": "u", "delete": "d"}
+
+
 def _scopes(write: Write, entry: Entry) -> None:
-    letter = "c" if entry.interaction == "create" else "u"
-    needed = letter + "s" if entry.condition is not None else letter
+    asked = "update" if entry.may_create else entry.interaction
+    needed = LETTERS[asked] + ("s" if entry.criterion is not None else "")
     if not all(write.caller.allows(entry.type, each) for each in needed):
         message = f"the access token's scopes do not hold system/{entry.type}.{needed}"
         raise Forbidden("scope", message, entry.at)
@@ -43,8 +48,8 @@ async def _may_change(write: Write, entry: Entry, found: set[str]) -> None:
         owner = await owner_of(write, entry.before_tree)
         if owner is not None and owner.organization in write.caller.members:
             roles.add("owner")
-    if not roles:
-        raise Forbidden("not-author", "only its author changes this resource", entry.at)
+    if not roles or (entry.interaction == "delete" and "requester" not in roles):
+        raise Forbidden("not-author", "only its author changes or deletes this resource", entry.at)
     if "requester" not in roles:
         _only_what_an_owner_changes(entry)
     if entry.mode == "client":

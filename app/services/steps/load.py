@@ -1,35 +1,67 @@
 """load: what stands there now, locked until the write is done, and is it what the sender has seen.
 
-*Source*: R4 http.html#concurrency; security sheet REL-02, decision 4.
+*Source*: R4 http.html#concurrency, #upsert; security sheet REL-02, decision 4.
 """
 
 from app.fhir import json
-from app.fhir.errors import IfMatchRequired, NotFound, VersionConflict
+from app.fhir.errors import Deleted, IfMatchRequired, NotFound, VersionConflict
+from app.services.requests import covers
 from app.services.writing import Entry, Write
 from app.store import resources
+from app.store.resources import Stored
 
 IF_MATCH_TYPES = frozenset({"Task", "ServiceRequest", "Consent"})
 
 
 async def load(write: Write) -> None:
-    """Fills before and before_tree of every update; hidden and missing are the same 404."""
-    updates = [entry for entry in write.entries if entry.interaction == "update"]
-    if not updates:
+    """Fills before and before_tree of all that changes something; hidden and missing are the same 404.
+
+    An update by a client that chooses ids creates what is not there, and brings back what was deleted.
+    """
+    wanted = [entry for entry in write.changing if entry.interaction != "create"]
+    if not wanted:
         return
-    found = await resources.current(write.unit, [entry.key for entry in updates], lock=True)
-    for entry in updates:
+    found = await resources.current(write.unit, [entry.key for entry in wanted], lock=True)
+    for entry in wanted:
         before = found.get(entry.key)
         if before is None:
-            raise NotFound("not-found", "there is no such resource", entry.at)
-        _same_version(write, entry, before.version)
-        entry.before, entry.id = before, before.id
-        entry.before_tree = json.parse(before.body)
+            _not_there(entry)
+        elif before.deleted:
+            _gone(entry, before)
+        else:
+            _same_version(write, entry, before.version)
+            entry.before, entry.id = before, before.id
+            entry.before_tree = json.parse(before.body)
+
+
+def _not_there(entry: Entry) -> None:
+    if not entry.may_create:
+        raise NotFound("not-found", "there is no such resource", entry.at)
+    if entry.if_match is not None:
+        raise _conflict(entry)
+    entry.interaction = "create"
+
+
+def _gone(entry: Entry, before: Stored) -> None:
+    if entry.interaction == "delete":
+        entry.nothing_there = True
+    elif not entry.may_create:
+        raise Deleted("deleted", "this resource was deleted", entry.at)
+    elif entry.if_match not in (None, before.version):
+        raise _conflict(entry)
+    entry.before, entry.id = before, before.id
 
 
 def _same_version(write: Write, entry: Entry, version: int) -> None:
+    if covers(entry.if_none_match, version):
+        raise VersionConflict("version-exists", "this version, or any, is there already", entry.at)
     if entry.if_match is None:
         if write.caller.require_if_match and entry.type in IF_MATCH_TYPES:
             message = 'send If-Match with the version that you read, as in W/"3"'
             raise IfMatchRequired("if-match-required", message, entry.at)
     elif entry.if_match != version:
-        raise VersionConflict("version-conflict", "somebody changed it since: read it and send again", entry.at)
+        raise _conflict(entry)
+
+
+def _conflict(entry: Entry) -> VersionConflict:
+    return VersionConflict("version-conflict", "somebody changed it since: read it and send again", entry.at)

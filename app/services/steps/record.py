@@ -7,6 +7,7 @@ from app.fhir import json
 from app.fhir.bundles import stamp
 from app.fhir.index_values import extract
 from app.services.writing import Entry, Write
+from app.store import deletion
 from app.store import record as rows_of
 from app.store.record import DeliveryRow, EventRow, ParticipationRow, Rows, VersionRow
 
@@ -27,31 +28,42 @@ async def record(write: Write) -> None:
         await rows.index.take_away(write.unit)
 
 
+async def remove(write: Write) -> None:
+    """Stores that these were deleted: an empty version each, and nothing finds them any more."""
+    rows = Rows()
+    for entry in write.changing:
+        _stamped(write, entry)
+        rows.versions.append(_row(write, entry))
+        _happened(write, entry, rows)
+    if rows.versions:
+        await rows_of.record(write.unit, rows)
+        await deletion.forget_index(write.unit, [entry.id for entry in write.changing])
+
+
 def _version(write: Write, entry: Entry, rows: Rows) -> None:
     network = write.network
-    entry.version = entry.before.version + 1 if entry.before else 1
-    entry.last_updated = _strictly_later(write.unit.now, entry.before.last_updated if entry.before else None)
-    entry.tree = stamp(entry.tree, entry.fhir_id, str(entry.version), entry.last_updated)
+    stamped_at = _stamped(write, entry)
+    entry.tree = stamp(entry.tree, entry.fhir_id, str(entry.version), stamped_at)
     entry.body = json.dump(entry.tree)
     resource_type = network.registry.types[entry.type]
     entry.values = extract(resource_type, entry.tree, network.base)
     before = extract(resource_type, entry.before_tree, network.base) if entry.before_tree else None
     rows.index.change(entry.id, before, entry.values, network.numbers[entry.type], write.targets)
     if entry.type == "Task":
-        rows.index.task(entry.id, entry.last_updated, before, entry.values, write.targets)
-    author = write.caller.author
-    rows.versions.append(
-        VersionRow(
-            entry.id,
-            entry.type,
-            entry.fhir_id,
-            entry.version,
-            entry.last_updated,
-            entry.interaction,
-            author,
-            entry.body,
-        )
-    )
+        rows.index.task(entry.id, stamped_at, before, entry.values, write.targets)
+    rows.versions.append(_row(write, entry))
+
+
+def _stamped(write: Write, entry: Entry) -> datetime:
+    """Gives an entry its version and its time, which it returns."""
+    entry.version = entry.before.version + 1 if entry.before else 1
+    entry.last_updated = _strictly_later(write.unit.now, entry.before.last_updated if entry.before else None)
+    return entry.last_updated
+
+
+def _row(write: Write, entry: Entry) -> VersionRow:
+    key = (entry.id, entry.type, entry.fhir_id, entry.version)
+    return VersionRow(*key, entry.last_updated or write.unit.now, entry.act, write.caller.author, entry.body)
 
 
 def _parts(write: Write, entry: Entry, rows: Rows) -> None:
@@ -76,8 +88,8 @@ def _happened(write: Write, entry: Entry, rows: Rows) -> None:
         account=caller.account,
     )
     rows.events.append(event)
-    rows.acts.append((caller.act(ids, entry.interaction, entry.type), entry.id, entry.version))
-    if entry.type in MOVES_A_REFERRAL:
+    rows.acts.append((caller.act(ids, entry.act, entry.type), entry.id, entry.version))
+    if entry.type in MOVES_A_REFERRAL and entry.interaction != "delete":
         rows.deliveries.append(_reaction(event.id, entry.type, entry.id))
 
 

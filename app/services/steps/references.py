@@ -2,8 +2,7 @@
 
 A copy of another system's resource may refer to what only that system knows: what we hold is found, the rest stays.
 
-What is missing and what is hidden get the same answer. Conditional creates are decided here too, because what they
-find is what other entries then refer to.
+What is missing and what is hidden get the same answer.
 """
 
 from collections.abc import Iterator
@@ -19,9 +18,8 @@ from app.fhir.references import (
     Urn,
     each_reference,
     parse_reference,
-    rewrite,
 )
-from app.services.steps.conditional import find_or_claim
+from app.services.steps.conditional import follow_conditions
 from app.services.writing import Entry, Write
 from app.store import connections, resources
 from app.store.connections import ConnectionRow
@@ -29,7 +27,8 @@ from app.store.connections import ConnectionRow
 
 async def references(write: Write) -> None:
     """Fills `write.targets`; raises ReferenceNotFound or NotSupported with the places."""
-    await _decide_conditional_creates(write)
+    if write.whole:
+        await follow_conditions(write)
     in_this_write = {entry.key: entry.id for entry in write.entries}
     local: dict[tuple[str, str], list[tuple[Entry, Reference]]] = {}
     remote: list[tuple[Entry, Reference, Remote]] = []
@@ -70,19 +69,6 @@ def _all(write: Write) -> Iterator[tuple[Entry, Reference]]:
         for reference in each_reference(entry.type, entry.tree):
             if reference.text not in before:
                 yield entry, reference
-
-
-async def _decide_conditional_creates(write: Write) -> None:
-    moved = {}
-    for entry in write.entries:
-        if entry.condition is not None:
-            entry.existing = await find_or_claim(write, entry)
-            if entry.existing is not None:
-                moved["/".join(entry.key)] = "/".join((entry.type, entry.existing.fhir_id))
-                entry.id, entry.fhir_id = entry.existing.id, entry.existing.fhir_id
-    if moved:
-        for entry in write.changing:
-            entry.tree = rewrite(entry.tree, moved)
 
 
 async def _follow_remote(write: Write, remote: list[tuple[Entry, Reference, Remote]]) -> None:

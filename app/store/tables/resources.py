@@ -1,12 +1,13 @@
 """Resources: one row that says what is current, every version kept, and what search reads."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import Xid8, flag, key, moment, number, octets, small, words
+from app.store.tables.columns import Xid8, flag, internal_json, key, moment, number, octets, small, words
 
 
 def _writer() -> Column[str]:
@@ -36,6 +37,7 @@ class Version(SQLModel, table=True):
     """One version as it is given back, byte for byte; `writer` is the transaction that wrote it."""
 
     __tablename__ = "version"
+    __table_args__ = (Index("version_last_updated", "last_updated"),)
 
     resource: UUID = Field(sa_column=key(primary=True, references="resource.id"))
     version: int = Field(sa_column=number(primary=True))
@@ -47,12 +49,13 @@ class Version(SQLModel, table=True):
 
 
 class SearchParameterState(SQLModel, table=True):
-    """The number by which index rows name a parameter, and whether it may be asked for yet."""
+    """The number by which index rows name a parameter, and whether it may be asked for yet: not while it is `building`;
+    while `renewing`, not for what resources stored by an earlier release have no rows for; `gone` from the registry."""
 
     __tablename__ = "search_parameter"
     __table_args__ = (
         UniqueConstraint("type", "code", name="search_parameter_type_code"),
-        CheckConstraint("state IN ('building', 'active')", name="search_parameter_state"),
+        CheckConstraint("state IN ('building', 'renewing', 'active', 'gone')", name="search_parameter_state"),
     )
 
     id: int = Field(sa_column=small(primary=True))
@@ -71,3 +74,22 @@ class ConditionalClaim(SQLModel, table=True):
     system: str = Field(sa_column=words(primary=True))
     value: str = Field(sa_column=words(primary=True))
     resource: UUID = Field(sa_column=key())
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """What a POST was answered, under the key that its client chose: sent again, it is answered the same.
+
+    `headers` are Location, ETag and Last-Modified; `fingerprint` is that of the method, the address and the body.
+    """
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("idempotency_key_age", "created_at"),)
+
+    client: str = Field(sa_column=words(primary=True))
+    route: str = Field(sa_column=words(primary=True))
+    key: str = Field(sa_column=words(primary=True))
+    fingerprint: bytes = Field(sa_column=octets())
+    status: int = Field(sa_column=number())
+    headers: dict[str, Any] = Field(sa_column=internal_json())
+    body: bytes = Field(sa_column=octets())
+    created_at: datetime = Field(sa_column=moment(default="now()"))

@@ -1,0 +1,55 @@
+"""What keeps a resource from being deleted, and what goes with it. Its versions stay, and so does who saw them."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from app.store.index_write import WIDTHS
+from app.store.pool import Unit
+from app.store.visibility import VISIBLE
+
+# members whose parts must be looked at: they are hidden from whoever deletes
+TARGETS = """
+SELECT DISTINCT c.target FROM child_task c JOIN referral f ON f.id = c.referral WHERE f.closed_at IS NULL
+"""
+NEEDED = """
+SELECT w.id FROM unnest($1::uuid[]) AS w (id)
+WHERE EXISTS (
+        SELECT 1 FROM referral f WHERE f.closed_at IS NULL AND (f.source_task = w.id OR f.source_request = w.id))
+    OR EXISTS (SELECT 1 FROM child_task c WHERE c.task = w.id OR c.filler_order = w.id)
+    OR EXISTS (
+        SELECT 1 FROM participation p JOIN child_task c ON c.task = p.because JOIN referral f ON f.id = c.referral
+        WHERE p.resource = w.id AND p.until > now() AND f.closed_at IS NULL)
+"""
+RESTING = "SELECT consent AS id FROM basis WHERE consent = ANY($1::uuid[])"
+REFERRING = """
+SELECT DISTINCT i.target, r.type FROM index_reference i JOIN resource r ON r.id = i.resource
+WHERE i.param = ANY($3::smallint[]) AND i.target = ANY($2::uuid[]) AND NOT r.deleted AND {visible}
+LIMIT 100
+""".replace("{visible}", VISIBLE)
+_FORGET = "DELETE FROM index_token WHERE resource = ANY($1::uuid[])"
+FORGET = tuple(_FORGET.replace("index_token", "index_" + kind) for kind in (*WIDTHS, "task"))
+
+
+async def needed(unit: Unit, resources: Collection[UUID]) -> set[UUID]:
+    """Those that an open referral stands on or has shown to somebody, and what the network itself passed on."""
+    await unit.also_for({row["target"] for row in await unit.conn.fetch(TARGETS)})
+    return {row["id"] for row in await unit.conn.fetch(NEEDED, list(resources))}
+
+
+async def resting(unit: Unit, resources: Collection[UUID]) -> set[UUID]:
+    """Consents on which a disclosure has rested, whether it still does or not."""
+    return {row["id"] for row in await unit.conn.fetch(RESTING, list(resources))}
+
+
+async def referring(unit: Unit, resources: Collection[UUID], parameters: Collection[int]) -> dict[UUID, set[str]]:
+    """resource -> the types of what the caller sees that refers to it, by these search parameters."""
+    found: dict[UUID, set[str]] = {}
+    for row in await unit.conn.fetch(REFERRING, list(unit.members), list(resources), list(parameters)):
+        found.setdefault(row["target"], set()).add(row["type"])
+    return found
+
+
+async def forget_index(unit: Unit, resources: Collection[UUID]) -> None:
+    """A deleted resource is found by nothing."""
+    for statement in FORGET:
+        await unit.conn.execute(statement, list(resources))
