@@ -13,6 +13,7 @@ from app.fhir.json import JsonObject
 from app.fhir.outcomes import operation_outcome
 from app.services.caller import Caller
 from app.services.interactions.create import created_entry
+from app.services.interactions.delete import deleted_entry
 from app.services.interactions.update import updated_entry
 from app.services.network import Network
 from app.services.operations.inputs import Inputs, inputs
@@ -24,7 +25,7 @@ from app.store import audit
 from app.store.pool import Unit
 
 # mode -> the scope that the same write needs
-MODES = {"create": "c", "update": "u"}
+MODES = {"create": "c", "update": "u", "delete": "d"}
 INPUTS = ("mode", "profile", "resource")
 FINE = Issue(
     "informational",
@@ -73,6 +74,10 @@ def _entry(
     fhir_id: str | None,
     version: int | None,
 ) -> Entry:
+    if mode == "delete":
+        entry = deleted_entry(network, type_name, fhir_id, None)
+        entry.if_match = version
+        return entry
     tree = resource or {}
     if tree.get("resourceType") != type_name:
         raise Invalid("resource-type-differs", f"this address takes {type_name}", "resourceType")
