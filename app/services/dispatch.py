@@ -10,6 +10,7 @@ from app.fhir.requests import READS, read_bundle
 from app.services.caller import Caller
 from app.services.interactions.batch import batch
 from app.services.interactions.bodies import tree_of
+from app.services.interactions.computed import COMPUTED
 from app.services.interactions.create import create
 from app.services.interactions.delete import delete
 from app.services.interactions.history import history
@@ -71,7 +72,8 @@ async def dispatch(network: Network, caller: Caller, request: FhirRequest) -> Fh
         permit(network, caller, request.path[0], interaction.name, interaction.letters + condition)
     if "{id}" in interaction.shape:
         _check_id(request.path[1])
-    return await interaction.handler(network, caller, request)
+    handler = COMPUTED.get((request.path[0], interaction.name), interaction.handler)
+    return await handler(network, caller, request)
 
 
 def _check_id(text: str) -> None:
