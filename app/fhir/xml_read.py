@@ -228,8 +228,7 @@ class _Reader:
             elif name in opened.shape and opened.shape[name].form is Form.ATTRIBUTE:
                 self._object_of(opened)[name] = value
             else:
-                at = f"{self._at()}.{name}" if is_element_name(name) else self._at()
-                raise Structure("xml-attribute", "R4 has no such attribute here.", at)
+                raise Structure("xml-attribute", "R4 has no such attribute here.", self._at())
 
     def _value(self, type_code: str, text: str) -> Any:
         if type_code == "boolean":

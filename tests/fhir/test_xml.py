@@ -55,6 +55,16 @@ def test_what_others_wrote_in_json_comes_back_from_xml_the_same() -> None:
     assert len(seen) > 30
 
 
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parent / "golden" / "xml").glob("*.xml")), ids=lambda path: path.stem
+)
+def test_hl7s_own_library_writes_the_same(path: Path) -> None:
+    """The files are examples of the guide as `org.hl7.fhir.r4` 6.10.4 writes them."""
+    theirs, tree = path.read_text(), json.parse(reference.examples()[f"{path.stem}.json"])
+    assert xml.parse(theirs.encode()) == tree
+    assert ElementTree.canonicalize(xml.dump(tree).decode()) == ElementTree.canonicalize(theirs)
+
+
 @pytest.mark.parametrize("path", sorted((PROFILES / "examples").rglob("*.json")), ids=lambda path: path.parent.name)
 def test_every_shipped_example_comes_back_the_same(path: Path) -> None:
     tree = json.parse(path.read_bytes())
