@@ -29,7 +29,7 @@ FIELDS: Final = frozenset(
         "method", "route", "status", "duration_ms",
         # what it was about: ids that we gave, FHIR type names, rule words
         "account", "attempt", "client", "code", "connection", "count", "delivery", "handler", "interaction", "kind",
-        "member", "referral", "resource", "rule", "task", "type", "version", "wait_s",
+        "member", "referral", "resource", "rule", "task", "total", "type", "version", "wait_s",
         # what went wrong: an exception's class and places in the code
         "dropped", "error", "trace",
     }

@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from app.clock import SystemClock, SystemIds
@@ -12,12 +10,12 @@ from app.fhir.registry import Registry
 from app.gateways.ehr.discoveries import Discoveries
 from app.gateways.mail import open_mail
 from app.gateways.outbound.client import Outbound
+from app.services.answerable import Answerable
 from app.services.network import Coordination, Network
 from app.settings import Settings
 from app.store import schema, search_parameters
 from app.store.embedded import EmbeddedPostgres
 from app.store.pool import Store
-from app.store.search_parameters import Numbers
 
 
 class NotMigrated(Exception):
@@ -91,7 +89,7 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
             ids=ids,
             mail=open_mail(settings, clock, ids),
             base=f"{settings.public_url}/fhir",
-            asking=_answerable(registry, await search_parameters.active(store)),
+            answerable=Answerable(registry, await search_parameters.states(store)),
             coordination=Coordination(),
             discoveries=Discoveries(timedelta(seconds=settings.discovery_s)),
             outbound=outbound,
@@ -102,16 +100,3 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
     finally:
         await outbound.close()
         await store.close()
-
-
-def _answerable(registry: Registry, active: Numbers) -> Registry:
-    """The registry without the parameters that are still being built: half an answer is none."""
-    types = {}
-    for name, served in registry.types.items():
-        parameters = {code: each for code, each in served.parameters.items() if code in active.get(name, {})}
-        complete = len(parameters) == len(served.parameters)
-        includes = tuple(code for code in served.includes if code in parameters)
-        types[name] = (
-            served if complete else replace(served, parameters=MappingProxyType(parameters), includes=includes)
-        )
-    return Registry(MappingProxyType(types))

@@ -40,6 +40,12 @@ def searched(text: str) -> Interval:
     return _interval(_SEARCHED.fullmatch(text))
 
 
+def widened(between: Interval, by: timedelta) -> Interval:
+    """The interval with so much more at both ends, as far as the store can hold it."""
+    start, end = between
+    return (start - by if start - EARLIEST > by else EARLIEST), (end + by if LATEST - end > by else LATEST)
+
+
 def is_date(text: str) -> bool:
     """True for YYYY, YYYY-MM or YYYY-MM-DD of the calendar."""
     return DATE.fullmatch(text) is not None and _is_real(text)

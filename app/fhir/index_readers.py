@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.fhir import dates
+from app.fhir import dates, index_quantities
 from app.fhir.errors import Value
 from app.fhir.folding import folded
-from app.fhir.index_rows import DateValue, IndexValues, ReferenceValue, StringValue, TokenValue, UriValue
+from app.fhir.index_rows import DateValue, IndexValues, PairValue, ReferenceValue, StringValue, TokenValue, UriValue
 from app.fhir.paths import Leaf
 from app.fhir.references import Local, Remote, parse_reference
 from app.fhir.tables import r4
@@ -20,6 +20,8 @@ Read = Callable[[Any, IndexValues, str], None]
 
 
 def reader(param: str, kind: str, leaf: Leaf) -> Read:
+    if kind in ("quantity", "number"):
+        return (index_quantities.quantity if kind == "quantity" else index_quantities.number)(param, leaf.kind.code)
     if kind == "token":
         return _TOKENS.get(leaf.kind.code, _primitive_token)(param, leaf)
     if kind == "reference":
@@ -27,11 +29,6 @@ def reader(param: str, kind: str, leaf: Leaf) -> Read:
     if kind == "date":
         return _DATES.get(leaf.kind.code, _date)(param)
     return _uri(param) if kind == "uri" else _STRINGS.get(leaf.kind.code, _string)(param)
-
-
-def _add(values: list[Any], value: Any) -> None:
-    if value not in values:
-        values.append(value)
 
 
 def _text(node: Mapping[str, Any], name: str) -> str | None:
@@ -46,41 +43,78 @@ def _primitive_token(param: str, leaf: Leaf) -> Read:
 
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is str:
-            _add(found.tokens, TokenValue(param, system, value))
+            found.tokens.append(TokenValue(param, system, value))
         elif type(value) is bool:
-            _add(found.tokens, TokenValue(param, None, "true" if value else "false"))
+            found.tokens.append(TokenValue(param, None, "true" if value else "false"))
 
     return read
 
 
-def _pair_token(member: str) -> Callable[[str, Leaf], Read]:
-    """A data type with `system` and a member that holds the value."""
-
-    def make(param: str, _: Leaf) -> Read:
-        def read(value: Any, found: IndexValues, base: str) -> None:
-            if type(value) is dict:
-                text = _text(value, member)
-                if text is not None:
-                    _add(found.tokens, TokenValue(param, _text(value, "system"), text))
-
-        return read
-
-    return make
-
-
-def _concept_token(param: str, leaf: Leaf) -> Read:
-    coding = _pair_token("code")(param, leaf)
+def _coding(param: str, _: Leaf) -> Read:
+    words = _string(param)
 
     def read(value: Any, found: IndexValues, base: str) -> None:
-        codings = value.get("coding") if type(value) is dict else None
-        if type(codings) is list:
-            for item in codings:
-                coding(item, found, base)
+        if type(value) is dict:
+            system, code = _text(value, "system"), _text(value, "code")
+            if system or code:
+                found.tokens.append(TokenValue(param, system, code or ""))
+            words(value.get("display"), found, base)
 
     return read
+
+
+def _concept(param: str, leaf: Leaf) -> Read:
+    coding, words = _coding(param, leaf), _string(param)
+
+    def read(value: Any, found: IndexValues, base: str) -> None:
+        if type(value) is dict:
+            for item in _items(value, "coding"):
+                coding(item, found, base)
+            words(value.get("text"), found, base)
+
+    return read
+
+
+def _identifier(param: str, _: Leaf) -> Read:
+    """Its system and value, and the value with each code of its type (`:of-type`)."""
+    words = _string(param)
+
+    def read(value: Any, found: IndexValues, base: str) -> None:
+        if type(value) is not dict:
+            return
+        system, number = _text(value, "system"), _text(value, "value")
+        if system or number:
+            found.tokens.append(TokenValue(param, system, number or ""))
+        kind = value.get("type")
+        if type(kind) is dict:
+            words(kind.get("text"), found, base)
+            for coding in _items(kind, "coding"):
+                code = _text(coding, "code") if type(coding) is dict else None
+                if code and number:
+                    found.pairs.append(PairValue(param, _text(coding, "system"), code, None, number))
+
+    return read
+
+
+def _contact(param: str, _: Leaf) -> Read:
+    """R4: what a ContactPoint's number belongs to plays no part."""
+
+    def read(value: Any, found: IndexValues, base: str) -> None:
+        number = _text(value, "value") if type(value) is dict else None
+        if number:
+            found.tokens.append(TokenValue(param, None, number))
+
+    return read
+
+
+def _items(node: Mapping[str, Any], name: str) -> list[Any]:
+    value = node.get(name)
+    return value if type(value) is list else []
 
 
 def _reference(param: str, only: str) -> Read:
+    """One that leads nowhere (words, something contained) is kept too, for `:missing`."""
+
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is not dict:
             return
@@ -91,9 +125,9 @@ def _reference(param: str, only: str) -> Read:
         system, logical = (
             (_text(identifier, "system"), _text(identifier, "value")) if type(identifier) is dict else (None, None)
         )
-        if (only and kind != only) or text.startswith("#") or not (text or logical):
+        if only and kind != only:
             return
-        _add(found.references, ReferenceValue(param, text, kind, id_, system, logical))
+        found.references.append(ReferenceValue(param, text, kind, id_, system, logical))
 
     return read
 
@@ -114,7 +148,7 @@ def _canonical(param: str) -> Read:
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is str:
             for text in dict.fromkeys((value, value.partition("|")[0])):
-                _add(found.references, ReferenceValue(param, text, None, None, None, None))
+                found.references.append(ReferenceValue(param, text, None, None, None, None))
 
     return read
 
@@ -130,7 +164,7 @@ def _date(param: str) -> Read:
     def read(value: Any, found: IndexValues, base: str) -> None:
         interval = _interval(value)
         if interval:
-            _add(found.dates, DateValue(param, *interval))
+            found.dates.append(DateValue(param, *interval))
 
     return read
 
@@ -140,9 +174,8 @@ def _period(param: str) -> Read:
         if type(value) is dict:
             start, end = _interval(value.get("start")), _interval(value.get("end"))
             if start or end:
-                _add(
-                    found.dates,
-                    DateValue(param, start[0] if start else dates.EARLIEST, end[1] if end else dates.LATEST),
+                found.dates.append(
+                    DateValue(param, start[0] if start else dates.EARLIEST, end[1] if end else dates.LATEST)
                 )
 
     return read
@@ -159,7 +192,7 @@ def _timing(param: str) -> Read:
         intervals = [interval for event in events if (interval := _interval(event))] if type(events) is list else []
         repeat = value.get("repeat")
         if intervals:
-            _add(found.dates, DateValue(param, min(start for start, _ in intervals), max(end for _, end in intervals)))
+            found.dates.append(DateValue(param, min(start for start, _ in intervals), max(end for _, end in intervals)))
         elif type(repeat) is dict:
             bounds(repeat.get("boundsPeriod"), found, base)
 
@@ -169,7 +202,7 @@ def _timing(param: str) -> Read:
 def _uri(param: str) -> Read:
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is str:
-            _add(found.uris, UriValue(param, value))
+            found.uris.append(UriValue(param, value))
 
     return read
 
@@ -177,7 +210,7 @@ def _uri(param: str) -> Read:
 def _string(param: str) -> Read:
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is str and value.strip():
-            _add(found.strings, StringValue(param, folded(value), value))
+            found.strings.append(StringValue(param, folded(value), value))
 
     return read
 
@@ -201,10 +234,10 @@ def _parts(*names: str) -> Callable[[str], Read]:
 
 
 _TOKENS: Mapping[str, Callable[[str, Leaf], Read]] = {
-    "CodeableConcept": _concept_token,
-    "Coding": _pair_token("code"),
-    "Identifier": _pair_token("value"),
-    "ContactPoint": _pair_token("value"),
+    "CodeableConcept": _concept,
+    "Coding": _coding,
+    "Identifier": _identifier,
+    "ContactPoint": _contact,
 }
 _DATES: Mapping[str, Callable[[str], Read]] = {"Period": _period, "Timing": _timing}
 _STRINGS: Mapping[str, Callable[[str], Read]] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
 
 
 class TokenValue(NamedTuple):
@@ -50,12 +52,60 @@ class UriValue(NamedTuple):
     value: str
 
 
+class QuantityValue(NamedTuple):
+    """A number or quantity: `low` and `high` as written (one number, mostly), `least` and `most` as their written
+    precision implies; system, code and unit are '' where none was given."""
+
+    param: str
+    least: Decimal
+    low: Decimal
+    high: Decimal
+    most: Decimal
+    system: str
+    code: str
+    unit: str
+
+
+class PairValue(NamedTuple):
+    """Two tokens that stand together: the components of a composite, or an identifier's type and its value."""
+
+    param: str
+    first_system: str | None
+    first: str
+    second_system: str | None
+    second: str
+
+
+V = TypeVar("V", TokenValue, ReferenceValue, DateValue, StringValue, UriValue, QuantityValue, PairValue)
+
+
 @dataclass(slots=True)
 class IndexValues:
-    """All values of one resource; a value that occurs twice is kept once."""
+    """All values of one resource; a value that occurs twice is kept once. The texts of a token (`code:text`) are
+    strings under the token's parameter."""
 
     tokens: list[TokenValue] = field(default_factory=list)
     references: list[ReferenceValue] = field(default_factory=list)
     dates: list[DateValue] = field(default_factory=list)
     strings: list[StringValue] = field(default_factory=list)
     uris: list[UriValue] = field(default_factory=list)
+    quantities: list[QuantityValue] = field(default_factory=list)
+    pairs: list[PairValue] = field(default_factory=list)
+
+    def each_once(self, params: Collection[str] | None = None) -> IndexValues:
+        """The same without repetitions, in the order of the resource; of `params` only, when they are given."""
+        return IndexValues(
+            _once(self.tokens, params),
+            _once(self.references, params),
+            _once(self.dates, params),
+            _once(self.strings, params),
+            _once(self.uris, params),
+            _once(self.quantities, params),
+            _once(self.pairs, params),
+        )
+
+
+def _once(values: list[V], params: Collection[str] | None) -> list[V]:
+    if params is not None:
+        values = [value for value in values if value.param in params]
+    return list(dict.fromkeys(values)) if len(values) > 1 else values

@@ -11,11 +11,34 @@ from functools import cache
 from typing import Any
 
 from app.fhir.index_readers import Read, reader
-from app.fhir.index_rows import DateValue, IndexValues, ReferenceValue, StringValue, TokenValue, UriValue
-from app.fhir.paths import Step, leaves
-from app.fhir.registry import READABLE, ResourceType
+from app.fhir.index_rows import (
+    DateValue,
+    IndexValues,
+    PairValue,
+    QuantityValue,
+    ReferenceValue,
+    StringValue,
+    TokenValue,
+    UriValue,
+)
+from app.fhir.paths import Leaf, Step, leaves
+from app.fhir.registry import READABLE, ResourceType, SearchParameter
 
-__all__ = ["DateValue", "IndexValues", "ReferenceValue", "StringValue", "TokenValue", "UriValue", "extract"]
+__all__ = [
+    "DateValue",
+    "IndexValues",
+    "PairValue",
+    "QuantityValue",
+    "ReferenceValue",
+    "StringValue",
+    "TokenValue",
+    "UriValue",
+    "extract",
+]
+
+# a composite keeps each token of one side with each of the other: of so many at most, lest a resource of thousands of
+# codings become millions of rows
+MOST_OF_A_SIDE = 20
 
 Walker = Callable[[Mapping[str, Any], IndexValues, str], None]
 
@@ -25,18 +48,53 @@ def extract(resource_type: ResourceType, tree: Mapping[str, Any], base: str) -> 
     found = IndexValues()
     for walk in _walkers(resource_type):
         walk(tree, found, base)
-    return found
+    return found.each_once()
 
 
 @cache
 def _walkers(resource_type: ResourceType) -> tuple[Walker, ...]:
     walkers = []
     for parameter in resource_type.parameters.values():
-        for path in parameter.paths:
-            for leaf in leaves(resource_type.name, path):
-                if leaf.kind.code in READABLE[parameter.kind]:
-                    walkers.append(_walker(leaf.steps, reader(parameter.code, parameter.kind, leaf)))
+        if parameter.kind == "composite":
+            walkers.append(_composite(resource_type, parameter))
+        for leaf in _leaves(parameter):
+            walkers.append(_walker(leaf.steps, reader(parameter.code, parameter.kind, leaf)))
     return tuple(walkers)
+
+
+def _leaves(parameter: SearchParameter) -> list[Leaf]:
+    found = [leaf for path in parameter.paths for leaf in leaves(parameter.type, path)]
+    return [leaf for leaf in found if leaf.kind.code in READABLE[parameter.kind]]
+
+
+def _composite(resource_type: ResourceType, parameter: SearchParameter) -> Walker:
+    """The pairs of each place that holds both components: each `Observation.component`, or the resource itself."""
+    sides = [_leaves(resource_type.parameters[code]) for code in parameter.components]
+    depth = _common([leaf.steps[:-1] for side in sides for leaf in side])
+    first, second = (
+        [_walker(leaf.steps[depth:], reader(parameter.code, "token", leaf)) for leaf in side] for side in sides
+    )
+    to_the_place = sides[0][0].steps[:depth]
+
+    def pairs(node: Any, found: IndexValues, base: str) -> None:
+        for one in _tokens(first, node, base):
+            for other in _tokens(second, node, base):
+                found.pairs.append(PairValue(parameter.code, one.system, one.value, other.system, other.value))
+
+    return _walker(to_the_place, _guarded(pairs)) if to_the_place else pairs
+
+
+def _common(ways: list[tuple[Step, ...]]) -> int:
+    """How many steps all ways begin with."""
+    together = zip(*ways, strict=False)
+    return next((depth for depth, steps in enumerate(together) if len(set(steps)) > 1), min(map(len, ways)))
+
+
+def _tokens(walkers: list[Walker], node: Any, base: str) -> list[TokenValue]:
+    found = IndexValues()
+    for walk in walkers:
+        walk(node, found, base)
+    return list(dict.fromkeys(found.tokens))[:MOST_OF_A_SIDE]
 
 
 def _walker(steps: tuple[Step, ...], read: Read) -> Walker:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -52,7 +52,8 @@ READABLE = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class SearchParameter:
     """One line of a file: how a type can be searched; `targets` of a reference is empty when it may lead to any
-    type; a composite has two `components`, token parameters of the same type, and no paths."""
+    type; a composite has two `components`, token parameters of the same type, and no paths; `reads` are the data types
+    that it finds at its paths."""
 
     type: str
     code: str
@@ -61,6 +62,7 @@ class SearchParameter:
     targets: tuple[str, ...]
     url: str
     components: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,8 @@ class ResourceType:
     """One served type; equal only to itself, so that what is compiled from it can be kept beside it.
 
     `revincludes` are `Type:parameter` of other served types; `compartment` the parameters by which a resource lies in
-    a Patient's compartment.
+    a Patient's compartment. Of `renewing` parameters resources stored before lack some rows; `building` ones answer
+    nothing yet and are no parameters here.
     """
 
     name: str
@@ -78,6 +81,11 @@ class ResourceType:
     profiles: tuple[str, ...]
     revincludes: tuple[str, ...] = ()
     compartment: tuple[str, ...] = ()
+    renewing: frozenset[str] = frozenset()
+    building: frozenset[str] = frozenset()
+
+
+Pairs = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,26 @@ class Registry:
         for resource_type in types.values():
             _check_revincludes(folder / f"{resource_type.name}.toml", resource_type, types)
         return cls(MappingProxyType(types))
+
+    def while_building(self, building: Pairs, renewing: Pairs) -> Registry:
+        """What may be asked for while these (type, code) are built or renewed: half an answer is none."""
+        if not building and not renewing:
+            return self
+        types = {name: _answerable(served, building, renewing) for name, served in self.types.items()}
+        return Registry(MappingProxyType(types))
+
+
+def _answerable(served: ResourceType, building: Pairs, renewing: Pairs) -> ResourceType:
+    waiting = frozenset(code for code in served.parameters if (served.name, code) in building)
+    parameters = {code: each for code, each in served.parameters.items() if code not in waiting}
+    return replace(
+        served,
+        parameters=MappingProxyType(parameters),
+        includes=tuple(code for code in served.includes if code not in waiting),
+        revincludes=tuple(each for each in served.revincludes if tuple(each.split(":")) not in building),
+        renewing=frozenset(code for code in parameters if (served.name, code) in renewing),
+        building=waiting,
+    )
 
 
 def _read(path: Path, common: Mapping[str, Any]) -> ResourceType:
@@ -120,7 +148,7 @@ def _read(path: Path, common: Mapping[str, Any]) -> ResourceType:
 
 
 def _parameter(type_name: str, code: str, line: dict[str, Any]) -> SearchParameter:
-    kind = line.get("kind")
+    kind: str = line.get("kind", "")
     if kind == "composite":
         if set(line) != {"kind", "components", "url"} or len(line["components"]) != 2:
             raise ValueError(f"{code}: a composite parameter has kind, url and two components")
@@ -129,13 +157,14 @@ def _parameter(type_name: str, code: str, line: dict[str, Any]) -> SearchParamet
         raise ValueError(f"{code}: a parameter has kind, path and url")
     paths = (line["path"],) if isinstance(line["path"], str) else tuple(line["path"])
     found = [leaf for path in paths for leaf in leaves(type_name, path)]
-    readable = [leaf for leaf in found if leaf.kind.code in READABLE[line["kind"]]]
+    readable = [leaf for leaf in found if leaf.kind.code in READABLE[kind]]
     # A whole choice, `occurrence[x]`, may have types that this kind of parameter does not read; a plain path may not.
     if not readable or any(leaf not in readable for leaf in found if "[x]" not in "".join(paths)):
         raise ValueError(
             f"{code}: a {kind} parameter cannot read {', '.join(sorted({leaf.kind.code for leaf in found}))}"
         )
-    return SearchParameter(type_name, code, line["kind"], paths, _targets(readable), line["url"])
+    reads = frozenset(leaf.kind.code for leaf in readable)
+    return SearchParameter(type_name, code, kind, paths, _targets(readable), line["url"], reads=reads)
 
 
 def _targets(found: list[Any]) -> tuple[str, ...]:

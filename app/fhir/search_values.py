@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
 
-from app.fhir.dates import searched
+from app.fhir.dates import LATEST, searched, widened
 from app.fhir.errors import Value
 from app.fhir.folding import folded
+from app.fhir.index_numbers import written
 from app.fhir.references import Local, Remote, parse_reference
 from app.fhir.registry import SearchParameter
 from app.fhir.tables import r4
 
 MAX_VALUES = 200
-PREFIXES = ("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")
+PREFIXES = ("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap")
+# R4's proposal for `ap`: a tenth of the number, or of the time between then and now
+APPROXIMATELY = 10
 _ESCAPED = re.compile(r"\\([,|$\\])")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,14 @@ class TokenMatch:
     system: str | None
     value: str | None
     no_system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairMatch:
+    """Two tokens that stand together: the components of a composite, or an identifier's type and its value."""
+
+    first: TokenMatch
+    second: TokenMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +56,7 @@ class ReferenceMatch:
 
 @dataclass(frozen=True, slots=True)
 class DateMatch:
-    """A comparison (`eq ne gt ge lt le sa eb`) with [start, end) in UTC."""
+    """A comparison (`eq ne gt ge lt le sa eb ap`) with [start, end) in UTC; for `ap` it is widened already."""
 
     prefix: str
     start: datetime
@@ -49,11 +64,25 @@ class DateMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class QuantityMatch:
+    """A comparison with `value`, or with [`least`, `most`): the range that its written precision implies (for `ap`, a
+    tenth around it). `system` None any · `code` of the system · `unit` the code or the unit in words."""
+
+    prefix: str
+    value: Decimal
+    least: Decimal
+    most: Decimal
+    system: str | None = None
+    code: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StringMatch:
-    """`exact`: equal to `text`; otherwise the folded value begins with `text`, which is folded too."""
+    """`how`: the folded value `starts` with or `contains` the text, which is folded too; or is `exact`ly the text."""
 
     text: str
-    exact: bool = False
+    how: str = "starts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,42 +92,41 @@ class UriMatch:
     value: str
 
 
-Match = TokenMatch | ReferenceMatch | DateMatch | StringMatch | UriMatch
+Match = TokenMatch | PairMatch | ReferenceMatch | DateMatch | QuantityMatch | StringMatch | UriMatch
+Read = Callable[[str, str], Match]
 
 
-def matches(parameter: SearchParameter, text: str, base: str) -> tuple[Match, ...]:
+def matches(parameter: SearchParameter, text: str, base: str, now: datetime) -> tuple[Match, ...]:
     """The alternatives of one parameter's value. Raises Value."""
-    if parameter.kind == "token":
-        return tokens(parameter.code, text)
     if parameter.kind == "reference":
         return references(parameter, text, base)
     if parameter.kind == "date":
-        return dates(parameter.code, text)
-    if parameter.kind == "string":
-        return tuple(_string(parameter.code, part) for part in _alternatives(parameter.code, text))
-    return tuple(UriMatch(_plain(part)) for part in _alternatives(parameter.code, text))
+        return dates(parameter.code, text, now)
+    return each(parameter.code, text, READ[parameter.kind])
 
 
-def exact_strings(code: str, text: str) -> tuple[Match, ...]:
-    """The alternatives of `name:exact`."""
-    return tuple(StringMatch(_plain(part), exact=True) for part in _alternatives(code, text))
+def each(code: str, text: str, read: Read) -> tuple[Match, ...]:
+    """The alternatives of a value, each read in the same way."""
+    return tuple(read(code, part) for part in _alternatives(code, text))
 
 
 def tokens(code: str, text: str) -> tuple[Match, ...]:
-    """The alternatives of a token, or of `:identifier` on a reference."""
-    return tuple(_token(code, part) for part in _alternatives(code, text))
+    """The alternatives of a token."""
+    return each(code, text, token)
 
 
-def dates(code: str, text: str) -> tuple[DateMatch, ...]:
-    """The alternatives of a date, each with its prefix."""
-    return tuple(_date(code, part) for part in _alternatives(code, text))
+def dates(code: str, text: str, now: datetime | None = None) -> tuple[DateMatch, ...]:
+    """The alternatives of a date, each with its prefix; `ap` only where `now` is told."""
+    return tuple(_date(code, part, now) for part in _alternatives(code, text))
 
 
 def references(parameter: SearchParameter, text: str, base: str, only: str | None = None) -> tuple[Match, ...]:
     """The alternatives of a reference; `only` is the type that a modifier names."""
     if only is not None and only not in r4().resource_types:
         raise Value("search-type", "This modifier is not a resource type.", parameter.code)
-    return tuple(_reference(parameter, _plain(part), base, only) for part in _alternatives(parameter.code, text))
+    return tuple(
+        _reference(parameter, _plain(parameter.code, part), base, only) for part in _alternatives(parameter.code, text)
+    )
 
 
 def ids(code: str, text: str) -> tuple[str, ...]:
@@ -106,30 +134,102 @@ def ids(code: str, text: str) -> tuple[str, ...]:
     return tuple(part for part in _alternatives(code, text) if _ID.fullmatch(part))
 
 
-def _string(code: str, part: str) -> StringMatch:
-    text = folded(_plain(part))
-    if not text:
-        raise _empty(code)
-    return StringMatch(text)
-
-
-def _token(code: str, part: str) -> TokenMatch:
+def token(code: str, part: str) -> TokenMatch:
     pieces = _split(part, "|", 1)
     if len(pieces) == 1:
-        return TokenMatch(None, _plain(part))
-    system, value = _plain(pieces[0]), _plain(pieces[1])
+        return TokenMatch(None, _plain(code, part))
+    system, value = _plain(code, pieces[0]), _plain(code, pieces[1])
     if not system and not value:
         raise _empty(code)
     return TokenMatch(system or None, value or None, no_system=not system)
 
 
-def _date(code: str, part: str) -> DateMatch:
-    text = _plain(part)
+def of_type(code: str, part: str) -> PairMatch:
+    """`identifier:of-type=system|code|value`."""
+    pieces = [_plain(code, piece) for piece in _split(part, "|", 2)]
+    if len(pieces) != 3 or not all(pieces):
+        raise Value("search-of-type", "A value of :of-type is system|code|value, all three of them.", code)
+    return PairMatch(TokenMatch(pieces[0], pieces[1]), TokenMatch(None, pieces[2]))
+
+
+def starting(code: str, part: str) -> StringMatch:
+    return StringMatch(_folded(code, part))
+
+
+def containing(code: str, part: str) -> StringMatch:
+    return StringMatch(_folded(code, part), "contains")
+
+
+def exactly(code: str, part: str) -> StringMatch:
+    return StringMatch(_plain(code, part), "exact")
+
+
+def _composite(code: str, part: str) -> PairMatch:
+    pieces = _split(part, "$")
+    if len(pieces) != 2 or not all(pieces):
+        raise Value("search-composite", "A composite has two values with a $ between them.", code)
+    return PairMatch(token(code, pieces[0]), token(code, pieces[1]))
+
+
+def _uri(code: str, part: str) -> UriMatch:
+    return UriMatch(_plain(code, part))
+
+
+def _number(code: str, part: str) -> QuantityMatch:
+    return _quantity_of(code, _plain(code, part), None, None, None)
+
+
+def _quantity(code: str, part: str) -> QuantityMatch:
+    """`5.4` any unit · `5.4|system|code` · `5.4||unit` the code or the unit in words · `5.4|system|` any code."""
+    pieces = [_plain(code, piece) for piece in _split(part, "|", 2)]
+    if len(pieces) == 1:
+        return _quantity_of(code, pieces[0], None, None, None)
+    if len(pieces) != 3 or not (pieces[1] or pieces[2]):
+        raise Value("search-quantity", "A quantity is number, number|system|code or number||unit.", code)
+    system, unit = pieces[1] or None, pieces[2] or None
+    return _quantity_of(code, pieces[0], system, unit if system else None, None if system else unit)
+
+
+def _quantity_of(code: str, text: str, system: str | None, unit_code: str | None, unit: str | None) -> QuantityMatch:
     prefix = text[:2] if text[:2] in PREFIXES else ""
+    at = written(text[len(prefix) :]) if _NUMBER.fullmatch(text[len(prefix) :]) else None
+    if at is None:
+        message = f"A number is written as 5.4 or 5.40e-3. Prefixes: {', '.join(PREFIXES)}."
+        raise Value("search-number", message, code)
+    least, most = at.around(at.share(APPROXIMATELY)) if prefix == "ap" else at.around()
+    return QuantityMatch(prefix or "eq", at.value, least, most, system, unit_code, unit)
+
+
+READ: Mapping[str, Read] = MappingProxyType(
+    {
+        "token": token,
+        "string": starting,
+        "uri": _uri,
+        "number": _number,
+        "quantity": _quantity,
+        "composite": _composite,
+    }
+)
+
+
+def _folded(code: str, part: str) -> str:
+    text = folded(_plain(code, part))
+    if not text:
+        raise _empty(code)
+    return text
+
+
+def _date(code: str, part: str, now: datetime | None) -> DateMatch:
+    text = _plain(code, part)
+    prefix = text[:2] if text[:2] in PREFIXES and (now or text[:2] != "ap") else ""
     try:
-        return DateMatch(prefix or "eq", *searched(text[len(prefix) :]))
+        start, end = searched(text[len(prefix) :])
     except Value as refusal:
         raise Value("search-date", f"{refusal.issues[0].message} Prefixes: {', '.join(PREFIXES)}.", code) from None
+    if prefix == "ap" and now is not None:
+        gap = max(start - now, now - min(end, LATEST), timedelta(0))
+        start, end = widened((start, end), gap / APPROXIMATELY)
+    return DateMatch(prefix or "eq", start, end)
 
 
 def _reference(parameter: SearchParameter, text: str, base: str, only: str | None) -> ReferenceMatch:
@@ -171,8 +271,12 @@ def _split(text: str, mark: str, times: int = -1) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _plain(part: str) -> str:
-    return _ESCAPED.sub(r"\1", part) if "\\" in part else part
+def _plain(code: str, part: str) -> str:
+    if "\\" not in part:
+        return part
+    if "\\" in _ESCAPED.sub("", part):
+        raise Value("search-escape", "A backslash stands before a comma, a bar, a dollar or a backslash only.", code)
+    return _ESCAPED.sub(r"\1", part)
 
 
 def _empty(code: str) -> Value:

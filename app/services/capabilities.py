@@ -15,7 +15,7 @@ async def capabilities(network: Network, headers: Mapping[str, str], variant: st
     """200 for everybody, 304 for who has it already; search parameters that are still being built are absent. `variant`
     is the format that it leaves in: each has an ETag of its own."""
     statement = capability_statement(
-        network.asking,
+        await network.asking_by_now(),
         base=network.base,
         software_version=VERSION,
         custodian=f"Organization/{network.organization}" if network.organization else None,

@@ -8,6 +8,7 @@ from app.clock import Clock, Ids
 from app.fhir.registry import Registry
 from app.gateways.ehr.discoveries import Discoveries
 from app.gateways.outbound.client import Outbound
+from app.services.answerable import Answerable
 from app.services.passwords import Passwords
 from app.services.token_cache import TokenCache
 from app.settings import Settings
@@ -37,7 +38,7 @@ class Coordination:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """`registry` has every type and parameter, `asking` without those parameters that are still being built."""
+    """`registry` has every type and parameter, `answerable` says which of them may be asked for by now."""
 
     settings: Settings
     store: Store
@@ -46,7 +47,7 @@ class Network:
     ids: Ids
     mail: Mail
     base: str
-    asking: Registry
+    answerable: Answerable
     coordination: Coordination
     # the one way to other people's servers
     outbound: Outbound = field(default_factory=Outbound)
@@ -55,6 +56,15 @@ class Network:
     numbers: Numbers = field(default_factory=dict)
     token_cache: TokenCache = field(default_factory=TokenCache)
     passwords: Passwords = field(default_factory=Passwords)
+
+    @property
+    def asking(self) -> Registry:
+        """What may be asked for: parameters that are still being built are absent."""
+        return self.answerable.registry
+
+    async def asking_by_now(self) -> Registry:
+        """The same, looked up anew while something is being built."""
+        return await self.answerable.look_again(self.store, self.clock.now())
 
     @property
     def organization(self) -> UUID | None:

@@ -1,15 +1,21 @@
-"""The operator makes search rows anew, for a new search parameter or after a fault; reading and writing go on."""
+"""Search rows made anew while reading and writing go on: by the worker for a new search parameter, by the operator
+after a fault.
+"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from uuid import UUID
 
 from app.fhir import json
 from app.fhir.errors import Invalid
 from app.fhir.index_values import extract
 from app.fhir.references import Local, each_reference, parse_reference
+from app.log import log
 from app.services.network import Network
 from app.store import reindex, resources
 from app.store.index_write import IndexRows
 from app.store.pool import Unit
+from app.store.reindex import BEFORE_ALL, Build
 from app.store.resources import Stored
 
 BATCH = 200
@@ -23,37 +29,82 @@ async def rebuild_index(network: Network, type_name: str, progress: Progress) ->
         raise Invalid("type-unknown", "This server has no such resource type; see /fhir/metadata.")
     types = [type_name] if type_name else list(network.registry.types)
     done = 0
-    # the network takes part in everything that it received, so this sees all
-    members = () if network.organization is None else (network.organization,)
-    async with network.store.unit(members) as unit:
+    async with network.store.unit(_members(network)) as unit:
         total = await reindex.count(unit, types)
     for each in types:
-        last = None
+        codes = frozenset(network.registry.types[each].parameters)
+        last = BEFORE_ALL
         while True:
-            async with network.store.unit(members, write=True) as unit:
-                batch = await reindex.locked_batch(unit, each, after=last, limit=BATCH)
-                await _index(network, unit, each, batch)
+            async with network.store.unit(_members(network), write=True) as unit:
+                batch = await _index_batch(network, unit, each, codes, last)
             if not batch:
                 break
             last, done = batch[-1].id, done + len(batch)
             progress(done, total)
-        async with network.store.unit(members, write=True) as unit:
-            await reindex.activate(unit, each)
+        async with network.store.unit(_members(network), write=True) as unit:
+            await reindex.finish(unit, each, codes)
     return done
 
 
-async def _index(network: Network, unit: Unit, type_name: str, batch: list[Stored]) -> None:
-    """Replaces the rows of these resources; their locks keep a writer's rows from being overtaken."""
+async def build_batch(network: Network) -> bool:
+    """Takes the building of new parameters one batch further; False when there is nothing for this process to do."""
+    for build in await reindex.builds(network.store):
+        async with network.store.unit(_members(network), write=True) as unit:
+            if await _build(network, unit, build.type):
+                return True
+    return False
+
+
+async def progress_of_builds(network: Network) -> list[Build]:
+    """What is being built and how far it is."""
+    return await reindex.builds(network.store)
+
+
+async def _build(network: Network, unit: Unit, type_name: str) -> bool:
+    """One batch of a type, noted in the same transaction: a worker that is killed loses no more than this batch."""
+    served = network.registry.types.get(type_name)
+    build = await reindex.take_up(unit, type_name) if served else None
+    if served is None or build is None:
+        return False
+    codes = await reindex.codes_to_build(unit, type_name)
+    if not codes <= served.parameters.keys():
+        return False  # a newer program's: this one does not know how to read them
+    if build.reached == BEFORE_ALL:
+        build = replace(build, total=await reindex.count(unit, [type_name]))
+        log.info("search_index_begun", type=type_name, total=build.total)
+    batch = await _index_batch(network, unit, type_name, codes, build.reached)
     if not batch:
-        return
+        await reindex.finish(unit, type_name, codes)
+        log.info("search_index_built", type=type_name, count=build.done)
+        return True
+    build = replace(build, reached=batch[-1].id, done=build.done + len(batch))
+    await reindex.note(unit, build)
+    log.info("search_index_progress", type=type_name, count=build.done, total=build.total)
+    return True
+
+
+def _members(network: Network) -> tuple[UUID, ...]:
+    """The network takes part in everything that it received, so this sees all."""
+    return () if network.organization is None else (network.organization,)
+
+
+async def _index_batch(
+    network: Network, unit: Unit, type_name: str, codes: Collection[str], after: UUID
+) -> list[Stored]:
+    """Replaces these parameters' rows of the next resources; their locks keep a writer's rows from being overtaken."""
+    batch = await reindex.locked_batch(unit, type_name, after=after, limit=BATCH)
+    if not batch:
+        return []
     trees = {stored.id: json.parse(stored.body) for stored in batch}
     keys = {key for tree in trees.values() for key in _local(type_name, tree, network.base)}
     targets = await resources.visible_keys(unit, keys)
+    numbers = {code: number for code, number in network.numbers[type_name].items() if code in codes}
     rows = IndexRows()
     for key, tree in trees.items():
         values = extract(network.registry.types[type_name], tree, network.base)
-        rows.change(key, None, values, network.numbers[type_name], targets)
-    await reindex.replace(unit, list(trees), rows)
+        rows.change(key, None, values.each_once(codes), numbers, targets)
+    await reindex.replace(unit, list(trees), list(numbers.values()), rows)
+    return batch
 
 
 def _local(type_name: str, tree: json.JsonObject, base: str) -> Iterable[tuple[str, str]]:

@@ -5,28 +5,41 @@ All hot terms of a search become one condition on `index_task h`, so that one in
 
 from collections.abc import Sequence
 
-from app.fhir.search import Chain, Term
+from app.fhir.search import Criterion, Term
 from app.fhir.search_values import Match, ReferenceMatch, TokenMatch
 from app.store.arguments import Arguments
 
 STATUS_SYSTEM = "http://hl7.org/fhir/task-status"
-COLUMNS = {"owner": "h.owner", "requester": "h.requester", "patient": "h.patient", "focus": "h.focus"}
+COLUMNS = {
+    "owner": "h.owner",
+    "requester": "h.requester",
+    "patient": "h.patient",
+    "subject": "h.patient",
+    "focus": "h.focus",
+}
 # a remote reference has no target of ours until its copy comes: then only its row says that there is one
 HAS_ROW = """EXISTS (SELECT 1 FROM index_reference o JOIN search_parameter s ON s.id = o.param
     WHERE o.resource = h.resource AND s.type = 'Task' AND s.code = {code})"""
 
 
-def is_hot(term: Term | Chain) -> bool:
-    """Whether a term can be answered by a column: a status, or what one of our own resources is the target of."""
-    if isinstance(term, Chain) or term.parameter.type != "Task":
+def is_hot(term: Criterion) -> bool:
+    """Whether a term can be answered by a column: a status, or what one of our own resources is the target of. A
+    `subject` is when it is a Patient."""
+    if not isinstance(term, Term) or term.parameter.type != "Task":
         return False
     if term.parameter.code == "status":
-        return term.missing is None and not term.negated
+        return term.missing is None and not term.negated and all(isinstance(m, TokenMatch) for m in term.matches)
     if term.parameter.code not in COLUMNS or term.negated:
         return False
     if term.missing is not None:
-        return term.missing
-    return all(isinstance(match, ReferenceMatch) and match.id is not None for match in term.matches)
+        return term.missing and term.parameter.code != "subject"
+    return all(_leads_to_ours(match, term.parameter.code) for match in term.matches)
+
+
+def _leads_to_ours(match: Match, code: str) -> bool:
+    if not isinstance(match, ReferenceMatch) or match.id is None:
+        return False
+    return code != "subject" or match.type == "Patient"
 
 
 def hot_condition(term: Term, types: Sequence[str], args: Arguments) -> str:

@@ -1,7 +1,8 @@
-"""Search: one page of what the caller may see, and what the page's resources refer to.
+"""Search: one page of what the caller may see, and what the page's resources refer to or are referred to by.
 
-The order is that of the resource keys (UUIDv7: by creation), newest first, which no update changes, so pages neither
-repeat nor skip. A poll (`_lastUpdated=gt...`) goes by its stamps, oldest first: who stops halfway goes on from there.
+The order, unless a sort is asked for, is that of the resource keys (UUIDv7: by creation), newest first, which no update
+changes, so pages neither repeat nor skip. A poll (`_lastUpdated=gt...`) goes by its stamps, oldest first: who stops
+halfway goes on from there.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,42 +11,67 @@ from datetime import datetime
 from uuid import UUID
 
 from app.fhir.search import Query
+from app.store import sorting
 from app.store.arguments import Arguments
 from app.store.audit import Act
 from app.store.pool import Unit
 from app.store.resources import COLUMNS, Stored
+from app.store.sorting import Values
 from app.store.visibility import VISIBLE
 from app.store.where import Numbers, anchor_of, where
 
-INCLUDED = """
+# more than a page leads to; whoever asks for the next one is refused
+MOST_INCLUDED = 10_000
+_SENT_ALONG = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
-WHERE NOT r.deleted AND r.id IN (
+WHERE NOT r.deleted AND r.id IN ({found})
+AND {visible} ORDER BY r.id LIMIT 10001
+""".replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+INCLUDED = _SENT_ALONG.replace(
+    "{found}",
+    """
     SELECT i.target FROM index_reference i
     JOIN unnest($3::smallint[], $4::text[]) AS wanted (param, type) ON wanted.param = i.param
-    WHERE i.resource = ANY($2::uuid[]) AND (wanted.type = '' OR wanted.type = r.type))
-AND {visible} ORDER BY r.id LIMIT 10000
-""".replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+    WHERE i.resource = ANY($2::uuid[]) AND (wanted.type = '' OR wanted.type = r.type)""",
+)
+REVINCLUDED = _SENT_ALONG.replace(
+    "{found}",
+    """
+    SELECT i.resource FROM index_reference i
+    WHERE i.param = ANY($3::smallint[]) AND i.target = ANY($2::uuid[])""",
+)
 # The page's keys first, then its bodies; the audit row in the same statement: nothing is disclosed unwritten.
 PAGE = """
 WITH page AS MATERIALIZED ({page}), noted AS (
     INSERT INTO audit (id, action, outcome, client, account, members, type, request_id, detail)
     SELECT {id}, {action}, 'done', {client}, {account}, $1::uuid[], {type}, {request}, {detail})
-SELECT {columns} FROM page JOIN resource r ON r.id = page.id
+SELECT {columns}{values} FROM page JOIN resource r ON r.id = page.id
 JOIN version v ON v.resource = r.id AND v.version = r.version ORDER BY {order}
 """.replace("{columns}", COLUMNS)
+WIDTH = len(COLUMNS.split(","))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended: its last resource's key and stamp."""
+    """Where a page ended: its last resource's key and stamp, and by what it was sorted."""
 
     key: UUID
     stamp: datetime
+    values: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One match and its place in the order."""
+
+    stored: Stored
+    place: Place
 
 
 def is_poll(query: Query) -> bool:
-    """Whether a search asks for what has changed since some moment."""
-    return any(match.prefix in ("gt", "ge", "sa") for each in query.last_updated for match in each)
+    """Whether a search asks for what has changed since some moment, in no other order."""
+    since = any(match.prefix in ("gt", "ge", "sa") for each in query.last_updated for match in each)
+    return since and not query.sort
 
 
 async def page(
@@ -57,9 +83,43 @@ async def page(
     limit: int,
     after: Place | None = None,
     before_moment: datetime | None = None,
-) -> list[Stored]:
+) -> list[Hit]:
     """At most `limit` resources beyond `after`; with `before_moment`, only what was stamped before it."""
     args = Arguments([list(unit.members)])
+    keys = (_sorted if query.sort else _in_order)(query, numbers, args, after, before_moment)
+    keys = "".join((keys, " LIMIT ", args.add(limit, "int")))
+    statement = _noted(keys, act, args).replace("{order}", _order(query))
+    statement = statement.replace("{values}", sorting.columns(query.sort, "page"))
+    return [_hit(tuple(row.values())) for row in await unit.conn.fetch(statement, *args)]
+
+
+async def count(unit: Unit, query: Query, numbers: Numbers, *, to: int, before_moment: datetime | None = None) -> int:
+    """How many resources match of those that the caller may see; `to` + 1 when there are more than `to`."""
+    args = Arguments([list(unit.members)])
+    conditions = _matching(query, numbers, args, before_moment)
+    found = ("SELECT 1 FROM ", anchor_of(query).table, " WHERE ", conditions, " LIMIT ", args.add(to + 1, "int"))
+    total: int = await unit.conn.fetchval("".join(("SELECT count(*) FROM (", *found, ") found")), *args)
+    return total
+
+
+async def included(unit: Unit, page_ids: Collection[UUID], wanted: Sequence[tuple[int, str]]) -> list[Stored]:
+    """What a page's resources refer to by (parameter number, type or ''), as far as the caller may see it; one more
+    than `MOST_INCLUDED` when there is more."""
+    params, types = [number for number, _ in wanted], [type_name for _, type_name in wanted]
+    rows = await unit.conn.fetch(INCLUDED, list(unit.members), list(page_ids), params, types)
+    return [Stored(*row.values()) for row in rows if row["id"] not in page_ids]
+
+
+async def revincluded(unit: Unit, page_ids: Collection[UUID], params: Collection[int]) -> list[Stored]:
+    """What refers to a page's resources by these parameters, in the same way."""
+    rows = await unit.conn.fetch(REVINCLUDED, list(unit.members), list(page_ids), list(params))
+    return [Stored(*row.values()) for row in rows if row["id"] not in page_ids]
+
+
+def _in_order(
+    query: Query, numbers: Numbers, args: Arguments, after: Place | None, before_moment: datetime | None
+) -> str:
+    """The keys in the order that every search has, or of a poll."""
     anchor, poll = anchor_of(query), is_poll(query)
     conditions = _matching(query, numbers, args, before_moment)
     if after is not None and poll:
@@ -69,26 +129,35 @@ async def page(
         conditions += " AND " + anchor.key + " < " + args.add(after.key, "uuid")
     order = anchor.stamp + ", " + anchor.key if poll else anchor.key + " DESC"
     found = ("SELECT ", anchor.key, " AS id FROM ", anchor.table, " WHERE ", conditions, " ORDER BY ", order)
-    keys = "".join((*found, " LIMIT ", args.add(limit, "int")))
-    statement = _noted(keys, act, args).replace("{order}", "r.last_updated, r.id" if poll else "r.id DESC")
-    rows = await unit.conn.fetch(statement, *args)
-    return [Stored(*row.values()) for row in rows]
+    return "".join(found)
 
 
-async def count(unit: Unit, query: Query, numbers: Numbers, *, before_moment: datetime | None = None) -> int:
-    """How many resources match of those that the caller may see."""
-    args = Arguments([list(unit.members)])
+def _sorted(
+    query: Query, numbers: Numbers, args: Arguments, after: Place | None, before_moment: datetime | None
+) -> str:
+    """The keys with the values by which they are sorted: k1, k2 ..."""
+    anchor = anchor_of(query)
     conditions = _matching(query, numbers, args, before_moment)
-    statement = "".join(("SELECT count(*) FROM ", anchor_of(query).table, " WHERE ", conditions))
-    total: int = await unit.conn.fetchval(statement, *args)
-    return total
+    values = sorting.expressions(query.sort, anchor.key, anchor.stamp, numbers, args)
+    named = "".join(", " + value + " AS k" + str(number) for number, value in enumerate(values, 1))
+    found = ("SELECT ", anchor.key, " AS id", named, " FROM ", anchor.table, " WHERE ", conditions)
+    beyond = "true"
+    if after is not None:
+        beyond = sorting.beyond(query.sort, after.values, "s", "s.id < " + args.add(after.key, "uuid"), args)
+    order = sorting.order(query.sort, "s", "s.id")
+    return "".join(("SELECT s.* FROM (", *found, ") s WHERE ", beyond, " ORDER BY ", order))
 
 
-async def included(unit: Unit, page_ids: Collection[UUID], wanted: Sequence[tuple[int, str]]) -> list[Stored]:
-    """What a page's resources refer to by (parameter number, type or ''), as far as the caller may see it."""
-    numbers, types = [number for number, _ in wanted], [type_name for _, type_name in wanted]
-    rows = await unit.conn.fetch(INCLUDED, list(unit.members), list(page_ids), numbers, types)
-    return [Stored(*row.values()) for row in rows if row["id"] not in page_ids]
+def _order(query: Query) -> str:
+    if query.sort:
+        return sorting.order(query.sort, "page", "r.id")
+    return "r.last_updated, r.id" if is_poll(query) else "r.id DESC"
+
+
+def _hit(row: tuple[object, ...]) -> Hit:
+    stored = Stored(*row[:WIDTH])  # type: ignore[arg-type]
+    values: Values = row[WIDTH:]  # type: ignore[assignment]
+    return Hit(stored, Place(stored.id, stored.last_updated, tuple(values)))
 
 
 def _matching(query: Query, numbers: Numbers, args: Arguments, before_moment: datetime | None) -> str:

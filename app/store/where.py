@@ -4,24 +4,17 @@ Names of tables and columns are constants, every value is a parameter; each hop 
 predicate, so that nothing hidden can be felt for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.fhir.search import Chain, Query, Term
-from app.fhir.search_values import DateMatch, Match, ReferenceMatch, StringMatch, TokenMatch, UriMatch
+from app.fhir.search import Chain, Criterion, Has, Ids, Query, Term, Updated
+from app.fhir.search_values import DateMatch
 from app.store.arguments import Arguments
+from app.store.conditions import any_of, condition, table_of
 from app.store.hot import hot_condition, is_hot
-from app.store.index_text import beginning, short
 from app.store.visibility import VISIBLE
 
 Numbers = Mapping[str, Mapping[str, int]]
-TABLES = {
-    "token": "index_token",
-    "uri": "index_token",
-    "reference": "index_reference",
-    "date": "index_date",
-    "string": "index_string",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +32,8 @@ TASKS = Anchor("index_task h", "h.resource", "h.last_updated")
 
 
 def anchor_of(query: Query) -> Anchor:
-    return TASKS if query.type == "Task" and query.ids is None else RESOURCES
+    by_id = query.ids is not None or any(key.by == "_id" for key in query.sort)
+    return TASKS if query.type == "Task" and not by_id else RESOURCES
 
 
 def where(query: Query, numbers: Numbers, args: Arguments) -> str:
@@ -55,7 +49,7 @@ def where(query: Query, numbers: Numbers, args: Arguments) -> str:
             pieces.append(hot_condition(term, tuple(numbers), args))
         else:
             pieces.append(_criterion(term, anchor.key, numbers, args))
-    pieces += [_any(_updated(anchor.stamp, match, args) for match in each) for each in query.last_updated]
+    pieces += [any_of(_updated(anchor.stamp, match, args) for match in each) for each in query.last_updated]
     return " AND ".join(pieces)
 
 
@@ -63,23 +57,69 @@ def visible(key: str) -> str:
     return VISIBLE.replace("r.id", key)
 
 
-def _criterion(term: Term | Chain, key: str, numbers: Numbers, args: Arguments) -> str:
+def _criterion(term: Criterion, key: str, numbers: Numbers, args: Arguments) -> str:
+    """What must hold of the resource `key`, which is `<alias of resource>.id` behind the first hop."""
     if isinstance(term, Chain):
         return _chain(term, key, numbers, args)
-    table = TABLES[term.parameter.kind]
-    number = args.add(numbers[term.parameter.type][term.parameter.code], "smallint")
-    found = "EXISTS (SELECT 1 FROM " + table + " i WHERE i.resource = " + key + " AND i.param = " + number
+    if isinstance(term, Has):
+        return _has(term, key, numbers, args)
+    alias = key.split(".")[0]
+    if isinstance(term, Ids):
+        return alias + ".fhir_id = ANY(" + args.add(list(term.ids), "text[]") + ")"
+    if isinstance(term, Updated):
+        return any_of(_updated(alias + ".last_updated", match, args) for match in term.matches)
+    return _term(term, key, numbers, args)
+
+
+def _term(term: Term, key: str, numbers: Numbers, args: Arguments) -> str:
+    number = _number(term, numbers, args)
     if term.missing is not None:
-        return ("NOT " if term.missing else "") + found + ")"
-    found += " AND " + _any(_match(match, term, numbers, args) for match in term.matches) + ")"
+        tables = [table_of(term), *(["index_string"] if term.parameter.kind == "token" else [])]
+        found = any_of(_row(table, key, number) + ")" for table in tables)
+        return "NOT " + found if term.missing else found
+    matches = any_of(condition(match, term, tuple(numbers), args) for match in term.matches)
+    found = _row(table_of(term), key, number) + " AND " + matches + ")"
     return "NOT " + found if term.negated else found
+
+
+def _number(term: Term | Chain | Has, numbers: Numbers, args: Arguments) -> str:
+    return args.add(numbers[term.parameter.type][term.parameter.code], "smallint")
+
+
+def _row(table: str, key: str, number: str) -> str:
+    return "EXISTS (SELECT 1 FROM " + table + " i WHERE i.resource = " + key + " AND i.param = " + number
+
+
+def _has(has: Has, key: str, numbers: Numbers, args: Arguments) -> str:
+    """Some resource that refers to this one by the parameter, that the caller may see too, fulfils what follows."""
+    number = _number(has, numbers, args)
+    further = key.split(".")[0] + "x"
+    return "".join(
+        (
+            "EXISTS (SELECT 1 FROM index_reference i JOIN resource ",
+            further,
+            " ON ",
+            further,
+            ".id = i.resource AND NOT ",
+            further,
+            ".deleted WHERE i.target = ",
+            key,
+            " AND i.param = ",
+            number,
+            " AND ",
+            visible(further + ".id"),
+            " AND ",
+            _criterion(has.then, further + ".id", numbers, args),
+            ")",
+        )
+    )
 
 
 def _chain(chain: Chain, key: str, numbers: Numbers, args: Arguments) -> str:
     """Some resource that the parameter refers to, that the caller may see too, fulfils what follows."""
     if all(_picks_few(then) for _, then in chain.branches):
         return _chain_from_its_end(chain, key, numbers, args)
-    number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
+    number = _number(chain, numbers, args)
     further = key.split(".")[0] + "x"
     branches = []
     for type_name, then in chain.branches:
@@ -102,19 +142,21 @@ def _chain(chain: Chain, key: str, numbers: Numbers, args: Arguments) -> str:
             " AND ",
             visible(further + ".id"),
             " AND ",
-            _any(branches),
+            any_of(branches),
             ")",
         )
     )
 
 
-def _picks_few(then: Term | Chain) -> bool:
-    """Whether what follows is so selective that its resources are better found first: an identifier."""
+def _picks_few(then: Criterion) -> bool:
+    """Whether what follows is so selective that its resources are better found first: an id or an identifier."""
+    if isinstance(then, Ids):
+        return True
     return isinstance(then, Term) and then.parameter.code == "identifier" and then.missing is None and not then.negated
 
 
 def _chain_from_its_end(chain: Chain, key: str, numbers: Numbers, args: Arguments) -> str:
-    number = args.add(numbers[chain.parameter.type][chain.parameter.code], "smallint")
+    number = _number(chain, numbers, args)
     further = key.split(".")[0] + "x"
     found = []
     for type_name, then in chain.branches:
@@ -137,73 +179,6 @@ def _chain_from_its_end(chain: Chain, key: str, numbers: Numbers, args: Argument
     return "EXISTS (SELECT 1 FROM index_reference i WHERE " + of_this + " AND i.target = ANY(" + targets + "))"
 
 
-def _match(match: Match, term: Term, numbers: Numbers, args: Arguments) -> str:
-    if isinstance(match, TokenMatch):
-        names = ("i.identifier_value", "i.identifier_system") if term.parameter.kind == "reference" else TOKEN_COLUMNS
-        return _token(match, names, args)
-    if isinstance(match, ReferenceMatch):
-        return _reference(match, term.parameter.targets or tuple(numbers), args)
-    if isinstance(match, DateMatch):
-        return _date(match, args)
-    if isinstance(match, StringMatch):
-        return _string(match, args)
-    if isinstance(match, UriMatch):
-        return "i.value = " + args.add(short(match.value), "text")
-    raise TypeError(type(match).__name__)
-
-
-TOKEN_COLUMNS = ("i.value", "i.system")
-
-
-def _token(match: TokenMatch, names: tuple[str, str], args: Arguments) -> str:
-    value, system = names
-    pieces = []
-    if match.value is not None:
-        pieces.append(value + " = " + args.add(short(match.value), "text"))
-    if match.no_system:
-        pieces.append(system + " = ''")
-    elif match.system is not None:
-        pieces.append(system + " = " + args.add(short(match.system), "text"))
-    return "(" + " AND ".join(pieces) + ")"
-
-
-def _reference(match: ReferenceMatch, targets: Iterable[str], args: Arguments) -> str:
-    """Our own resource by its key; a remote one by what was written. What the caller cannot see matches nothing."""
-    if match.id is None:
-        return "i.written = " + args.add(short(match.text), "text")
-    types = args.add([match.type] if match.type else list(targets), "text[]")
-    fhir_id = args.add(match.id, "text")
-    return (
-        "i.target = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = "
-        + fhir_id
-        + " AND o.type = ANY("
-        + types
-        + ")))"
-    )
-
-
-# a parameter that a condition does not name would have no type: each names what it takes
-DATE_CONDITIONS = {
-    "eq": "(i.starts >= {start} AND i.ends <= {end})",
-    "ne": "NOT (i.starts >= {start} AND i.ends <= {end})",
-    "gt": "i.ends > {end}",
-    "ge": "(i.ends > {end} OR (i.starts >= {start} AND i.ends <= {end}))",
-    "lt": "i.starts < {start}",
-    "le": "(i.starts < {start} OR (i.starts >= {start} AND i.ends <= {end}))",
-    "sa": "i.starts >= {end}",
-    "eb": "i.ends <= {start}",
-}
-
-
-def _date(match: DateMatch, args: Arguments) -> str:
-    """R4's comparisons of the resource's interval with the search's."""
-    condition = DATE_CONDITIONS[match.prefix]
-    for name, moment in (("{start}", match.start), ("{end}", match.end)):
-        if name in condition:
-            condition = condition.replace(name, args.add(moment, "timestamptz"))
-    return condition
-
-
 def _updated(moment: str, match: DateMatch, args: Arguments) -> str:
     """lastUpdated is one moment, stamped to the millisecond."""
     if match.prefix in ("gt", "sa"):
@@ -216,17 +191,4 @@ def _updated(moment: str, match: DateMatch, args: Arguments) -> str:
         return moment + " < " + args.add(match.end, "timestamptz")
     start, end = args.add(match.start, "timestamptz"), args.add(match.end, "timestamptz")
     within = "(" + moment + " >= " + start + " AND " + moment + " < " + end + ")"
-    return within if match.prefix == "eq" else "NOT " + within
-
-
-def _string(match: StringMatch, args: Arguments) -> str:
-    if match.exact:
-        return "i.exact = " + args.add(match.text, "text")
-    # a range instead of LIKE: row-level security lets only leakproof operators use an index
-    text = beginning(match.text)
-    return "(i.folded >= " + args.add(text, "text") + " AND i.folded < " + args.add(text + "\U0010ffff", "text") + ")"
-
-
-def _any(pieces: Iterable[str]) -> str:
-    listed = list(pieces)
-    return "(" + " OR ".join(listed) + ")" if listed else "false"
+    return "NOT " + within if match.prefix == "ne" else within

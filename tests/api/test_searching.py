@@ -82,11 +82,19 @@ VALUES = {
         "https://ehr.example/fhir/Patient/1",
         "urn:uuid:0198c0de-0000-7000-8000-000000000000",
     ),
-    "date": tuple(f"{prefix}2024-02" for prefix in ("", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")),
+    "date": tuple(f"{prefix}2024-02" for prefix in ("", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap")),
+    "quantity": (
+        "5.4",
+        "5.4||mg",
+        "ap5.4|http://unitsofmeasure.org|mg",
+        *(f"{p}1e2" for p in ("ne", "gt", "le", "sa")),
+    ),
+    "number": ("5", "ge5.0"),
+    "composite": ("a|b$c", "a$|b,c|$d"),
     "string": ("a", "\u00c9t\u00e9", "x\\\\,y"),
     "uri": ("http://a.example",),
 }
-MODIFIERS = {"token": (":not",), "reference": (":identifier",), "date": (), "string": (":exact",), "uri": ()}
+MODIFIERS = {"token": (":not",), "string": (":exact", ":contains")}
 
 
 async def test_every_parameter_in_every_form_is_answered(town: Town) -> None:
@@ -94,8 +102,12 @@ async def test_every_parameter_in_every_form_is_answered(town: Town) -> None:
     for type_name, served in town.world.network.registry.types.items():
         for code, parameter in served.parameters.items():
             forms = [f"{code}={value}" for value in VALUES[parameter.kind]]
-            forms += [f"{code}:missing={value}" for value in ("true", "false")]
-            forms += [f"{code}{modifier}=a|b" for modifier in MODIFIERS[parameter.kind]]
+            if parameter.kind != "composite":
+                forms += [f"{code}:missing={value}" for value in ("true", "false")]
+            forms += [f"{code}{modifier}=a|b" for modifier in MODIFIERS.get(parameter.kind, ())]
+            forms += [f"{code}:of-type=a|b|c"] if "Identifier" in parameter.reads else []
+            forms += [f"{code}:text=a"] if "CodeableConcept" in parameter.reads else []
+            forms += [f"{code}:identifier=a|b"] if "Reference" in parameter.reads else []
             forms += [f"{code}:{target}=1" for target in parameter.targets[:1] if len(parameter.targets) > 1]
             # all in one statement; and, for one parameter of each kind, each by itself
             queries = ["&".join(forms), *(() if parameter.kind in alone else forms)]
@@ -103,7 +115,7 @@ async def test_every_parameter_in_every_form_is_answered(town: Town) -> None:
             for query in queries:
                 answer = await town.ehr.get(f"{type_name}?{query}")
                 assert answer.status_code == 200, (type_name, query, answer.text)
-    assert {"token", "reference", "date", "string"} <= alone
+    assert {"token", "reference", "date", "string", "uri", "quantity", "composite"} <= alone
 
 
 async def test_a_date_is_compared_as_an_interval(town: Town) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import fhirpathpy
+import pytest
 from fhirpathpy.models import models
 
 from app.fhir.dates import EARLIEST, LATEST
 from app.fhir.index_values import (
     DateValue,
     IndexValues,
+    PairValue,
     ReferenceValue,
     StringValue,
     extract,
@@ -50,7 +54,8 @@ def all_examples() -> list[JsonObject]:
 def expected(parameter: SearchParameter, tree: JsonObject) -> set[str]:
     """What the official expression finds, each value reduced to one text."""
     definition = reference.search_parameters()[parameter.url]
-    parts = [part for part in definition["expression"].split(" | ") if parameter.type in part]
+    expression = definition["expression"].replace("Resource.meta", f"{parameter.type}.meta")
+    parts = [part for part in expression.split(" | ") if parameter.type in part]
     found: set[str] = set()
     for part in parts:
         for node in _compiled(_without_resolve(part))(_plain(tree)):
@@ -66,8 +71,9 @@ def _compiled(expression: str) -> Callable[[Any], list[Any]]:
 
 
 def _without_resolve(expression: str) -> str:
-    """fhirpathpy cannot resolve references; what it would tell is in the reference's text."""
-    return expression.replace(".where(resolve() is Patient)", "")
+    """fhirpathpy cannot resolve references (what it would tell is in the reference's text), and takes `as` of one value
+    only, where R4 means each."""
+    return re.sub(r"\(([\w.]+) as (\w+)\)", r"\1.ofType(\2)", expression.replace(".where(resolve() is Patient)", ""))
 
 
 def _points_to_patient(node: dict[str, Any]) -> bool:
@@ -77,7 +83,7 @@ def _points_to_patient(node: dict[str, Any]) -> bool:
 def _reduced(kind: str, node: Any) -> set[str]:
     if kind == "token" and isinstance(node, dict):
         pairs = node.get("coding", []) if "coding" in node or "text" in node else [node]
-        return {f"{pair.get('system', '')}|{pair.get('code', pair.get('value'))}" for pair in pairs}
+        return {f"{_namespace(pair)}|{pair.get('code', pair.get('value'))}" for pair in pairs}
     if kind == "token":
         return {f"|{'true' if node is True else 'false' if node is False else node}"}
     if kind == "reference":
@@ -85,11 +91,18 @@ def _reduced(kind: str, node: Any) -> set[str]:
             return {text for text in (node.get("reference"),) if text and not text.startswith("#")}
         return {node, node.partition("|")[0]}
     if kind == "string" and isinstance(node, dict):
-        parts = [node.get(name) for name in ("family", "text")] + [
-            item for name in ("given", "prefix", "suffix") for item in node.get(name, [])
+        single = ("family", "text", "city", "district", "state", "postalCode", "country")
+        parts = [node.get(name) for name in single] + [
+            item for name in ("given", "prefix", "suffix", "line") for item in node.get(name, [])
         ]
         return {part for part in parts if part}
     return {str(node) if not isinstance(node, dict) else "period"}
+
+
+def _namespace(pair: dict[str, Any]) -> str:
+    """A ContactPoint's system is a word, and no namespace."""
+    system: str = pair.get("system", "")
+    return system if ":" in system else ""
 
 
 def indexed(parameter: SearchParameter, tree: JsonObject, found: IndexValues) -> set[str]:
@@ -104,7 +117,14 @@ def indexed(parameter: SearchParameter, tree: JsonObject, found: IndexValues) ->
         }
     if parameter.kind == "reference":
         return {reference.text for reference in found.references if reference.param == code and reference.text}
+    if parameter.kind == "uri":
+        return {uri.value for uri in found.uris if uri.param == code}
     return {string.exact for string in found.strings if string.param == code}
+
+
+def _asks_for_codes(parameter: SearchParameter) -> bool:
+    expression: str = reference.search_parameters()[parameter.url]["expression"]
+    return expression.endswith("value.code")
 
 
 def _plain(node: Any) -> Any:
@@ -121,11 +141,17 @@ def test_the_walkers_find_what_the_official_expressions_find() -> None:
         served = REGISTRY.types[tree["resourceType"]]
         found = extract(served, tree, BASE)
         for parameter in served.parameters.values():
+            if parameter.kind == "composite":
+                continue
             wanted = expected(parameter, tree)
-            if parameter.kind == "date":
-                assert len([date for date in found.dates if date.param == parameter.code]) == len(wanted)
+            if parameter.kind in ("date", "quantity", "number"):
+                values_found = [*found.dates, *found.quantities]
+                assert len([each for each in values_found if each.param == parameter.code]) == len(wanted)
             else:
-                assert indexed(parameter, tree, found) == wanted, (tree["resourceType"], tree["id"], parameter.code)
+                kept = indexed(parameter, tree, found)
+                if _asks_for_codes(parameter):  # we keep the system too, so that it can be asked for
+                    kept = {"|" + each.partition("|")[2] for each in kept}
+                assert kept == wanted, (tree["resourceType"], tree["id"], parameter.code)
             compared += len(wanted)
     assert compared > 250
 
@@ -139,7 +165,7 @@ def test_a_code_belongs_to_the_system_of_its_value_set() -> None:
 
 def test_an_identifier_without_system_has_none() -> None:
     found = values("Task", identifier=[{"value": "1"}, {"system": "s", "value": "2"}, {"system": "s"}])
-    assert tokens(found, "identifier") == [(None, "1"), ("s", "2")]
+    assert tokens(found, "identifier") == [(None, "1"), ("s", "2"), ("s", "")]
 
 
 def test_a_value_that_occurs_twice_is_kept_once() -> None:
@@ -208,6 +234,87 @@ def test_values_of_a_wrong_shape_are_passed_over() -> None:
     assert {token.param for token in found.tokens} == {"intent"}
     assert {r.param for r in found.references} == {"focus", "requester"}
     assert values("Goal", target=[{"dueDate": "soon"}]).dates == []
+
+
+def quantities(type_name: str, param: str, **changes: Any) -> list[tuple[str, ...]]:
+    """Least, low, high, most, system, code and unit, as texts."""
+    found = values(type_name, **changes).quantities
+    return [tuple(map(str, each[1:])) for each in found if each.param == param]
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds"),
+    [
+        ("5.4", ("5.35", "5.4", "5.4", "5.45")),
+        ("5.40", ("5.395", "5.40", "5.40", "5.405")),
+        ("2.0", ("1.95", "2.0", "2.0", "2.05")),
+        ("100", ("99.5", "100", "100", "100.5")),
+        ("1e2", ("50", "1E+2", "1E+2", "150")),
+        ("1e99", ("Infinity", "Infinity", "Infinity", "Infinity")),
+        ("1e-99", ("0", "0", "0", "0")),
+    ],
+)
+def test_a_quantity_is_as_wide_as_it_was_written(value: str, bounds: tuple[str, ...]) -> None:
+    written: Any = int(value) if value.isdigit() else Number(value)
+    quantity = {"value": written, "unit": "milligram", "system": "http://unitsofmeasure.org", "code": "mg"}
+    found = quantities("Observation", "value-quantity", valueQuantity=quantity)
+    assert [tuple(map(Decimal, each[:4])) for each in found] == [tuple(map(Decimal, bounds))]
+    assert found[0][4:] == ("http://unitsofmeasure.org", "mg", "milligram")
+
+
+def test_a_comparator_makes_a_quantity_endless_on_one_side() -> None:
+    for comparator, bounds in (("<", ("-Infinity", "-Infinity", "5", "5")), (">=", ("5", "5", "Infinity", "Infinity"))):
+        quantity = {"value": 5, "comparator": comparator}
+        assert quantities("Observation", "value-quantity", valueQuantity=quantity) == [(*bounds, "", "", "")]
+
+
+def test_an_identifier_is_found_by_the_codes_of_its_type() -> None:
+    kind = {"coding": [{"system": "s", "code": "MR"}, {"code": "x"}, {"system": "s"}], "text": "Record number"}
+    found = values("Patient", identifier=[{"type": kind, "value": "7"}, {"type": kind}])
+    assert found.pairs == [PairValue("identifier", "s", "MR", None, "7"), PairValue("identifier", None, "x", None, "7")]
+    assert StringValue("identifier", "record number", "Record number") in found.strings
+
+
+def test_the_words_of_a_code_are_kept_under_its_parameter() -> None:
+    code = {"coding": [{"system": "s", "code": "c", "display": "Hunger"}], "text": "Está hambriento"}
+    found = [each for each in values("Observation", code=code).strings if each.param == "code"]
+    assert found == [StringValue("code", "hunger", "Hunger"), StringValue("code", "esta hambriento", "Está hambriento")]
+
+
+def test_a_composite_pairs_what_stands_at_one_place() -> None:
+    def component(code: str, value: str) -> dict[str, Any]:
+        return {"code": _concept(code), "valueCodeableConcept": _concept(value)}
+
+    found = values("Observation", code=_concept("a"), valueCodeableConcept=_concept("b"),
+                   component=[component("c", "d"), component("e", "f")])  # fmt: skip
+    pairs = [(each.first, each.second) for each in found.pairs if each.param == "component-code-value-concept"]
+    assert pairs == [("c", "d"), ("e", "f")]
+    assert [(p.first, p.second) for p in found.pairs if p.param == "code-value-concept"] == [("a", "b")]
+
+
+def test_a_composite_of_many_codings_stays_small() -> None:
+    many = {"coding": [{"code": f"c{number}"} for number in range(500)]}
+    found = values("Observation", code=many, valueCodeableConcept=many)
+    assert len([each for each in found.pairs if each.param == "code-value-concept"]) == 400
+    assert len(tokens(found, "code")) == 500
+
+
+def _concept(code: str) -> dict[str, Any]:
+    return {"coding": [{"code": code}]}
+
+
+def test_what_every_type_has_is_read_from_its_meta() -> None:
+    meta = {"profile": ["https://x.example/p"], "tag": [{"system": "s", "code": "t"}], "source": "https://y.example"}
+    found = values("Location", meta=meta)
+    assert [(uri.param, uri.value) for uri in found.uris] == [
+        ("_profile", "https://x.example/p"), ("_source", "https://y.example"),
+    ]  # fmt: skip
+    assert tokens(found, "_tag") == [("s", "t")]
+
+
+def test_a_reference_in_words_alone_is_not_missing() -> None:
+    (found,) = [each for each in values("Task", owner={"display": "The pantry"}).references if each.param == "owner"]
+    assert (found.text, found.type, found.id) == ("", None, None)
 
 
 def test_what_is_absent_leaves_nothing() -> None:

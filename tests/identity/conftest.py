@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from app.clock import SystemIds
 from app.fhir.registry import Registry, ResourceType
+from app.services.answerable import Answerable
 from app.services.identity.register_client import Registration, register_client
 from app.services.network import Coordination, Network
 from app.settings import Settings
@@ -106,7 +107,7 @@ def _network(store: Store, clock: SetClock, folder: Path, changed: dict[str, str
         settings=settings,
         store=store,
         registry=registry,
-        asking=registry,
+        answerable=Answerable(registry),
         clock=clock,
         ids=SystemIds(),
         mail=NoMail(),

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Integer, LargeBinary, SmallInteger, Text, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import UserDefinedType
 
@@ -44,6 +56,11 @@ def number(*, primary: bool = False, null: bool = False, default: int | None = N
 
 def small(*, primary: bool = False) -> Any:
     return Column(SmallInteger, primary_key=primary, nullable=False, autoincrement=False)
+
+
+def decimal() -> Any:
+    """A number of any size and precision, or an endless one."""
+    return Column(Numeric, nullable=False)
 
 
 def flag(*, default: bool = False) -> Any:

@@ -4,12 +4,13 @@ Only `store/index_write.py` writes these tables and only `store/where.py` asks t
 """
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from app.store.tables.columns import key, moment, number, small, words
+from app.store.tables.columns import decimal, key, moment, number, small, words
 
 
 class IndexTask(SQLModel, table=True):
@@ -84,7 +85,8 @@ class IndexDate(SQLModel, table=True):
 
 
 class IndexString(SQLModel, table=True):
-    """A text, folded (case, accents) for the ordinary search and as it is for `:exact`."""
+    """A text, folded (case, accents) for the ordinary search and as it is for `:exact`; `whole` is the folded text
+    where `folded` holds its beginning only. The texts of a token stand under the token's parameter."""
 
     __tablename__ = "index_string"
     __table_args__ = (Index("index_string_folded", "param", "folded", "resource"),)
@@ -94,3 +96,52 @@ class IndexString(SQLModel, table=True):
     position: int = Field(sa_column=number(primary=True))
     folded: str = Field(sa_column=words())
     exact: str = Field(sa_column=words())
+    whole: str | None = Field(sa_column=words(null=True))
+
+
+class IndexQuantity(SQLModel, table=True):
+    """A number or quantity: `low` to `high` as written, `least` to `most` as the written precision implies."""
+
+    __tablename__ = "index_quantity"
+    __table_args__ = (
+        Index("index_quantity_low", "param", "low", "resource"),
+        Index("index_quantity_high", "param", "high", "resource"),
+    )
+
+    resource: UUID = Field(sa_column=key(primary=True))
+    param: int = Field(sa_column=small(primary=True))
+    position: int = Field(sa_column=number(primary=True))
+    least: Decimal = Field(sa_column=decimal())
+    low: Decimal = Field(sa_column=decimal())
+    high: Decimal = Field(sa_column=decimal())
+    most: Decimal = Field(sa_column=decimal())
+    system: str = Field(sa_column=words())
+    code: str = Field(sa_column=words())
+    unit: str = Field(sa_column=words())
+
+
+class IndexPair(SQLModel, table=True):
+    """Two tokens that stand together: the components of a composite, or an identifier's type and its value."""
+
+    __tablename__ = "index_pair"
+    __table_args__ = (Index("index_pair_second", "param", "second", "first", "resource"),)
+
+    resource: UUID = Field(sa_column=key(primary=True))
+    param: int = Field(sa_column=small(primary=True))
+    position: int = Field(sa_column=number(primary=True))
+    first_system: str = Field(sa_column=words())
+    first: str = Field(sa_column=words())
+    second_system: str = Field(sa_column=words())
+    second: str = Field(sa_column=words())
+
+
+class IndexBuild(SQLModel, table=True):
+    """How far the rows of a type's new search parameters are, for resources stored before: the worker goes on after
+    `reached`."""
+
+    __tablename__ = "index_build"
+
+    type: str = Field(sa_column=words(primary=True))
+    reached: UUID = Field(sa_column=key())
+    done: int = Field(sa_column=number())
+    total: int = Field(sa_column=number())

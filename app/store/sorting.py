@@ -1,0 +1,73 @@
+"""The order of a search's results, and where a page goes on: by values and key, so that what others write meanwhile
+moves nothing that stays as it is.
+
+A resource with several values is sorted by the one that comes first in that order, one without any comes last;
+resources with equal values stand newest first. *Source*: R4 search.html#sort; ADR 0018.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from app.fhir.search import Sort
+from app.store.arguments import Arguments
+from app.store.conditions import TABLES
+
+# what a kind is sorted by, and its type; the C collation is that of the letters' numbers, the same on every machine
+COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "date": ("i.starts", "timestamptz"),
+        "string": ('i.folded COLLATE "C"', "text"),
+        "token": ("nullif(i.value, '') COLLATE \"C\"", "text"),
+        "uri": ('i.value COLLATE "C"', "text"),
+        "number": ("i.low", "numeric"),
+        "quantity": ("i.low", "numeric"),
+        "_lastUpdated": ("", "timestamptz"),
+        "_id": ("", "text"),
+    }
+)
+Numbers = Mapping[str, Mapping[str, int]]
+Values = Sequence[str | None]
+
+
+def expressions(keys: Sequence[Sort], key: str, stamp: str, numbers: Numbers, args: Arguments) -> list[str]:
+    """What a resource is sorted by, one expression for each key."""
+    return [_expression(sort, key, stamp, numbers, args) for sort in keys]
+
+
+def _expression(sort: Sort, key: str, stamp: str, numbers: Numbers, args: Arguments) -> str:
+    if isinstance(sort.by, str):
+        return stamp if sort.by == "_lastUpdated" else 'r.fhir_id COLLATE "C"'
+    number = args.add(numbers[sort.by.type][sort.by.code], "smallint")
+    column, table = COLUMNS[sort.by.kind][0], TABLES[sort.by.kind]
+    first = "max(" if sort.descending else "min("
+    found = ("(SELECT ", first, column, ") FROM ", table, " i WHERE i.resource = ", key, " AND i.param = ", number, ")")
+    return "".join(found)
+
+
+def order(keys: Sequence[Sort], alias: str, key: str) -> str:
+    """ORDER BY of the columns `k1`, `k2` ... of `alias`, then of the resource's key."""
+    named = [
+        "".join((alias, ".k", str(number), " DESC" if sort.descending else " ASC", " NULLS LAST"))
+        for number, sort in enumerate(keys, 1)
+    ]
+    return ", ".join((*named, key + " DESC"))
+
+
+def columns(keys: Sequence[Sort], alias: str) -> str:
+    """The values by which a row was sorted, as texts: what a page's link carries."""
+    return "".join("".join((", ", alias, ".k", str(number), "::text")) for number in range(1, len(keys) + 1))
+
+
+def beyond(keys: Sequence[Sort], values: Values, alias: str, after_key: str, args: Arguments) -> str:
+    """What comes after a row with these values."""
+    condition = after_key
+    for number, (sort, value) in reversed(list(enumerate(zip(keys, values, strict=True), 1))):
+        column = "".join((alias, ".k", str(number)))
+        kind = sort.by if isinstance(sort.by, str) else sort.by.kind
+        if value is None:  # only others without a value can follow
+            condition = "".join(("(", column, " IS NULL AND ", condition, ")"))
+            continue
+        placed = "".join((args.add(value, "text"), "::", COLUMNS[kind][1]))
+        further = "".join((column, " < " if sort.descending else " > ", placed, " OR ", column, " IS NULL"))
+        condition = "".join(("(", further, " OR (", column, " = ", placed, " AND ", condition, "))"))
+    return condition
