@@ -54,6 +54,7 @@ class Served:
     """One served type."""
 
     name: str
+    interactions: tuple[str, ...]
     parameters: Mapping[str, Parameter]
     includes: tuple[str, ...]
     revincludes: tuple[str, ...]
@@ -69,9 +70,8 @@ def served() -> Mapping[str, Served]:
         tree = tomllib.loads(path.read_text())
         urls = {**BUILT_IN, **common, **_urls(tree)}
         parameters = {code: parameter(path.stem, code, url) for code, url in urls.items()}
-        found[path.stem] = Served(
-            path.stem, parameters, tuple(tree["includes"]), tuple(tree.get("revincludes", ()))
-        )  # fmt: skip
+        lists = [tuple(tree.get(name, ())) for name in ("interactions", "includes", "revincludes")]
+        found[path.stem] = Served(path.stem, lists[0], parameters, *lists[1:])
     return found
 
 

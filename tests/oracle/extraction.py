@@ -96,5 +96,5 @@ def implied_system(path: str) -> str | None:
 
 def _path(expression: str, type_name: str) -> str:
     """`Task.status` of an expression that only walks; below a composite's element the path goes on from there."""
-    text = re.sub(r"\.(ofType|where)\(.*\)", "", expression.strip("()"))
+    text = re.sub(r"\.(ofType|where)\(.*\)", "", expression)
     return text if text.split(".")[0] == type_name.split(".")[0] else f"{type_name}.{text}"

@@ -10,7 +10,7 @@ from tests.oracle.definitions import Json, Parameter, served
 from tests.oracle.extraction import Node, nodes
 from tests.oracle.matching import Asked, alternatives, local, matches, prefixed
 from tests.oracle.sorting import rank
-from tests.oracle.times import COMPARISONS, interval
+from tests.oracle.times import interval
 from tests.oracle.values import is_read, links
 
 Pairs = Sequence[tuple[str, str]]
@@ -120,6 +120,3 @@ def _is_poll(pairs: Pairs) -> bool:
 
 def _stamp(resource: Json) -> Fraction:
     return interval(resource["meta"]["lastUpdated"]).start
-
-
-__all__ = ["COMPARISONS", "Oracle", "name_of"]

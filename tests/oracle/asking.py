@@ -1,0 +1,212 @@
+"""Random searches: of what stands in the resources, of what nearly does, and of what does not."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.oracle.amounts import amounts
+from tests.oracle.datatypes import CODES, DATES, MOMENTS, NUMBERS, SYSTEMS, TEXTS, URIS, Draw
+from tests.oracle.definitions import Component, Parameter, served
+from tests.oracle.extraction import Node, below
+from tests.oracle.matching import local
+from tests.oracle.oracle import Oracle
+from tests.oracle.values import displayed, links, strings, tokens, typed
+
+MODIFIERS: Mapping[str, tuple[str, ...]] = {
+    "token": ("", "", "", "not", "text", "of-type", "missing"),
+    "reference": ("", "", "", "identifier", "missing"),
+    "date": ("", "", "", "missing"),
+    "string": ("", "", "exact", "contains", "missing"),
+    "uri": ("", "", "missing"),
+    "quantity": ("", "", "", "missing"),
+    "number": ("", "missing"),
+    "composite": ("",),
+}
+COMPARED = ("", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
+UNSORTABLE = ("composite",)
+
+
+class Questions:
+    """Draws searches about the resources of an oracle."""
+
+    def __init__(self, oracle: Oracle, draw: Draw) -> None:
+        self.oracle, self.draw = oracle, draw
+
+    def pick(self, choices: Any) -> Any:
+        return self.draw(st.sampled_from(list(choices)))
+
+    def search(self, type_name: str) -> list[tuple[str, str]]:
+        """One to three criteria and, now and then, an order."""
+        pairs = [self.criterion(type_name) for _ in range(self.pick((1, 1, 1, 2, 3)))]
+        if self.draw(st.integers(0, 3)) == 0:
+            pairs.append(("_sort", ",".join(self.rule(type_name) for _ in range(self.draw(st.integers(1, 2))))))
+        return pairs
+
+    def rule(self, type_name: str) -> str:
+        sortable = [p.code for p in served()[type_name].parameters.values() if p.kind not in UNSORTABLE]
+        return str(self.pick(("", "-")) + self.pick(sortable))
+
+    def criterion(self, type_name: str, depth: int = 0) -> tuple[str, str]:
+        """A plain parameter mostly; else a chain, or `_has`, as long as there may be further hops."""
+        way = self.pick(("plain", "plain", "plain", "chain", "has") if depth < 2 else ("plain",))
+        found = {"chain": self.chain, "has": self.has}[way](type_name, depth) if way != "plain" else None
+        return found or self.plain(type_name)
+
+    def chain(self, type_name: str, depth: int) -> tuple[str, str] | None:
+        hops = [
+            (parameter.code, place[0])
+            for resource in self.of_type(type_name)
+            for parameter in served()[type_name].parameters.values()
+            if parameter.kind == "reference"
+            for node in self.oracle.values(resource, parameter)
+            for link in links(node)
+            if (place := local(link.text, self.oracle.base)) and "/".join(place) in self.oracle.resources
+        ]
+        if not hops:
+            return None
+        code, target = self.pick(dict.fromkeys(hops))
+        name, value = self.criterion(target, depth + 1)
+        return f"{code}:{target}.{name}", value
+
+    def has(self, type_name: str, depth: int) -> tuple[str, str] | None:
+        hops = [
+            (other["resourceType"], parameter.code)
+            for other in self.oracle.resources.values()
+            for parameter in served()[other["resourceType"]].parameters.values()
+            if parameter.kind == "reference"
+            for node in self.oracle.values(other, parameter)
+            for link in links(node)
+            if (local(link.text, self.oracle.base) or ("",))[0] == type_name
+        ]
+        if not hops:
+            return None
+        source, code = self.pick(dict.fromkeys(hops))
+        name, value = self.criterion(source, depth + 1)
+        return f"_has:{source}:{code}:{name}", value
+
+    def plain(self, type_name: str) -> tuple[str, str]:
+        """A parameter that some resource has a value of, mostly."""
+        parameters = [p for p in served()[type_name].parameters.values() if p.code != "_lastUpdated"]
+        used = [p for p in parameters if any(self.oracle.values(each, p) for each in self.of_type(type_name))]
+        parameter = self.pick(used if used and self.draw(st.integers(0, 7)) else parameters)
+        nodes = [node for each in self.of_type(type_name) for node in self.oracle.values(each, parameter)]
+        modifier = self.pick(_modifiers(parameter, nodes))
+        if modifier == "missing":
+            return f"{parameter.code}:missing", self.pick(("true", "false"))
+        texts = [self.value(parameter, modifier, nodes) for _ in range(self.pick((1, 1, 1, 2)))]
+        return parameter.code + (f":{modifier}" if modifier else ""), ",".join(texts)
+
+    def value(self, parameter: Parameter | Component, modifier: str, nodes: list[Node]) -> str:
+        node = self.pick(nodes) if nodes and self.draw(st.integers(0, 7)) else None
+        return _VALUES[modifier if (parameter.kind, modifier) in _SPECIAL else parameter.kind](self, parameter, node)
+
+    def of_type(self, type_name: str) -> list[Any]:
+        return [each for each in self.oracle.resources.values() if each["resourceType"] == type_name]
+
+
+def _modifiers(parameter: Parameter, nodes: list[Node]) -> list[str]:
+    """Those that mean something for what is there: only an Identifier has a type, only what has words `:text`."""
+    if parameter.code == "_id":
+        return [""]
+    kinds = {node.type for node in nodes}
+    meaningless = {
+        *(() if "Identifier" in kinds else ("of-type",)),
+        *(() if kinds & {"Identifier", "Coding", "CodeableConcept"} else ("text",)),
+    }
+    return [each for each in MODIFIERS[parameter.kind] if each not in meaningless]
+
+
+def escaped(text: str) -> str:
+    return re.sub(r"([\\,|$])", r"\\\1", text)
+
+
+def _token(q: Questions, parameter: Any, node: Node | None) -> str:
+    if node is not None and node.type == "System.String":  # an id: it has no system, and no other case
+        return str(node.value)
+    system, code = q.pick((tokens(node) if node else []) or [(q.pick(SYSTEMS), q.pick(CODES))])
+    system, code = escaped(system or ""), escaped(code or q.pick(CODES))
+    forms = [code, f"{system}|{code}", f"|{code}", *([f"{system}|"] if system else []), f"{system}|{code.swapcase()}"]
+    return str(q.pick(forms))
+
+
+def _of_type(q: Questions, _: Any, node: Node | None) -> str:
+    kind, value = q.pick((typed(node) if node else []) or [((q.pick(SYSTEMS), q.pick(CODES)), q.pick(CODES))])
+    parts = (kind[0] or q.pick(SYSTEMS), kind[1] or q.pick(CODES), value or q.pick(CODES))
+    return "|".join(escaped(part) for part in parts)
+
+
+def _identifier(q: Questions, _: Any, node: Node | None) -> str:
+    known = [link.identifier for link in links(node) if link.identifier] if node else []
+    system, code = q.pick(known or [(q.pick(SYSTEMS), q.pick(CODES))])
+    code = escaped(code or q.pick(CODES))
+    return str(q.pick((code, f"{escaped(system or '')}|{code}", f"|{code}")))
+
+
+def _words(texts: list[str], q: Questions) -> str:
+    """A whole text, its beginning or its end, in other case, or another text."""
+    text = q.pick(texts or TEXTS)
+    part = q.pick((text, text[:3], text[1:4], text.upper(), text.casefold(), q.pick(TEXTS)))
+    return escaped(part.strip() or text)
+
+
+def _reference(q: Questions, parameter: Any, node: Node | None) -> str:
+    known = [link.text for link in links(node) if link.text] if node else []
+    text = q.pick(known or list(q.oracle.resources))
+    place = local(text, q.oracle.base)
+    if place is None:
+        return escaped(q.pick((text, text.partition("|")[0])))
+    forms = (place[1], "/".join(place), f"{q.oracle.base}/{'/'.join(place)}", q.pick(list(q.oracle.resources)))
+    return str(q.pick(forms))
+
+
+def _date(q: Questions, _: Any, node: Node | None) -> str:
+    values = [node.value] if node and isinstance(node.value, str) else _ends(node)
+    text = q.pick([*values, q.pick(DATES), q.pick(MOMENTS)])
+    shorter = [text[:length] for length in (4, 7, 10) if len(text) > length]
+    return escaped(q.pick(COMPARED) + q.pick([text, text, *shorter]))
+
+
+def _ends(node: Node | None) -> list[str]:
+    value = node.value if node else {}
+    value = value.get("repeat", {}).get("boundsPeriod", value)
+    return [text for text in (value.get("start"), value.get("end"), *value.get("event", ())) if text]
+
+
+def _uri(q: Questions, _: Any, node: Node | None) -> str:
+    return escaped(q.pick([*([node.value] if node else []), q.pick(URIS)]))
+
+
+def _quantity(q: Questions, _: Any, node: Node | None) -> str:
+    known = [str(end) for each in (amounts(node) if node else []) for end in (each.low, each.high) if end.is_finite()]
+    number = q.pick(COMPARED) + q.pick([*known, q.pick(NUMBERS)])
+    return str(number + q.pick(("", "", "||mg", "|http://unitsofmeasure.org|mg", "|http://unitsofmeasure.org|g")))
+
+
+def _number(q: Questions, parameter: Any, node: Node | None) -> str:
+    return _quantity(q, parameter, node).split("|")[0]
+
+
+def _composite(q: Questions, parameter: Any, node: Node | None) -> str:
+    parts = []
+    for component in parameter.components:
+        found = below(component.expressions, node) if node else []
+        parts.append(q.value(component, "", [each for each in found if tokens(each)]))
+    return "$".join(parts)
+
+
+_SPECIAL = {("token", "text"), ("token", "of-type"), ("reference", "identifier")}
+_VALUES: Mapping[str, Callable[[Questions, Any, Node | None], str]] = {
+    "token": _token,
+    "of-type": _of_type,
+    "text": lambda q, _, node: _words(displayed(node) if node else [], q),
+    "string": lambda q, _, node: _words(strings(node) if node else [], q),
+    "reference": _reference,
+    "identifier": _identifier,
+    "date": _date,
+    "uri": _uri,
+    "quantity": _quantity,
+    "number": _number,
+    "composite": _composite,
+}

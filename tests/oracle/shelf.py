@@ -1,0 +1,141 @@
+"""Puts random resources on a real server, asks it, and takes them out of sight again.
+
+The server runs in a loop of its own, in another thread: hypothesis draws between two calls, and ends an example by an
+exception that no loop survives.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from anyio.from_thread import BlockingPortal
+from hypothesis import strategies as st
+
+from tests.oracle.building import body, resource
+from tests.oracle.datatypes import Draw, Made
+from tests.oracle.definitions import Json, served
+from tests.oracle.oracle import Oracle, Pairs, name_of
+from tests.world import FHIR_JSON, System, World
+
+# written by nobody but the server itself
+COMPUTED = ("AuditEvent",)
+# what most others refer to
+COMMON = ("Patient", "Organization")
+HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=representation"}
+HIDE = "UPDATE participation SET until = now() WHERE resource = ANY($1::uuid[])"
+
+
+@dataclass
+class Draft:
+    """A resource on its way: `name` is a urn until the server has given it an id."""
+
+    kind: str
+    name: str
+    tree: Json
+
+
+@dataclass
+class Shelf:
+    """One system's resources on the server; `everybody` is what was there before and is seen by all."""
+
+    portal: BlockingPortal
+    world: World
+    system: System
+    everybody: list[Json] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        return f"{self.world.address}/fhir"
+
+    def open(self) -> None:
+        self.everybody = self.portal.call(self.system.search, "Organization?_count=500")[::-1]
+
+    def fill(self, draw: Draw) -> tuple[str, Oracle]:
+        """Some resources of one type and some others; (the type, the oracle that knows them)."""
+        kinds = sorted(name for name in served() if name not in COMPUTED)
+        kind, other = draw(st.sampled_from(kinds)), draw(st.sampled_from(kinds))
+        wanted = [*COMMON, other, *[kind] * draw(st.integers(2, 4))]
+        drafts = [Draft(each, f"urn:uuid:{uuid4()}", {}) for each in wanted]
+        for draft in drafts:
+            draft.tree = resource(draft.kind, _names(drafts), draw)
+        stored = self.store(drafts)
+        for place in draw(st.lists(st.integers(0, len(drafts) - 1), max_size=2, unique=True)):
+            if "update" in served()[drafts[place].kind].interactions:
+                stored[place] = self._change(drafts[place], _names(drafts, self.base), draw)
+        return kind, Oracle(self.base, [*self.everybody, *stored])
+
+    def hide(self, oracle: Oracle) -> None:
+        known = {name_of(each) for each in self.everybody}
+        ids = [UUID(name.split("/")[1]) for name in oracle.resources if name not in known]
+        self.portal.call(self.world.rows, HIDE, ids)
+
+    def find(self, type_name: str, pairs: Pairs, count: int) -> tuple[list[str], set[str]]:
+        """(names of the matches of all pages in order, names of what comes along with them)."""
+        matches: list[str] = []
+        along: set[str] = set()
+        asked = httpx.QueryParams([*pairs, ("_count", str(count))])
+        address = f"{self.base}/{type_name}?{asked}"
+        while address:
+            answer = self.portal.call(self.system.http.get, address)
+            assert answer.status_code == 200, (type_name, pairs, answer.text)
+            bundle = answer.json()
+            for entry in bundle.get("entry", ()):
+                assert entry["search"]["mode"] != "outcome", (type_name, pairs, entry)
+                name = name_of(entry["resource"])
+                matches.append(name) if entry["search"]["mode"] == "match" else along.add(name)
+            address = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), "")
+        return matches, along
+
+    def _send(self, method: str, address: str, content: str) -> Json:
+        def send() -> Any:
+            return self.system.http.request(method, f"/fhir{address}", content=content, headers=HEADERS)
+
+        answer = self.portal.call(send)
+        assert answer.status_code == 200, (answer.text, content)
+        tree: Json = json.loads(answer.text, parse_float=Decimal)
+        return tree
+
+    def store(self, drafts: Sequence[Draft]) -> list[Json]:
+        """One transaction; drafts get their real names."""
+        entries = [
+            f'{{"fullUrl":"{each.name}","resource":{body(each.tree)},"request":{{"method":"POST","url":"{each.kind}"}}}}'
+            for each in drafts
+        ]
+        bundle = f'{{"resourceType":"Bundle","type":"transaction","entry":[{",".join(entries)}]}}'
+        stored = [entry["resource"] for entry in self._send("POST", "", bundle)["entry"]]
+        texts = {draft.name: name_of(tree) for draft, tree in zip(drafts, stored, strict=True)}
+        for draft in drafts:
+            text = json.dumps(draft.tree)
+            for urn, name in texts.items():
+                text = text.replace(urn, name)
+            draft.name, draft.tree = texts[draft.name], json.loads(text)
+        return stored
+
+    def _change(self, draft: Draft, made: Made, draw: Draw) -> Json:
+        """Another version of what is stored; the server's answer is what it keeps."""
+        changed = resource(draft.kind, made, draw, before=draft.tree)
+        changed["id"] = draft.name.split("/")[1]
+        return self._send("PUT", f"/{draft.name}", body(changed))
+
+
+def _names(drafts: Sequence[Draft], base: str = "") -> Made:
+    """What there is to refer to; with `base`, also by absolute addresses."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in drafts:
+        found[each.kind] = (*found.get(each.kind, ()), each.name, *([f"{base}/{each.name}"] if base else []))
+    return Made(found)
+
+
+def settled(find: Callable[[], Any], expected: Any) -> Any:
+    """The answer, once it is the expected one: a search by stamps stops at the oldest writer still running."""
+    for _ in range(40):
+        found = find()
+        if found == expected:
+            break
+        time.sleep(0.05)
+    return found
