@@ -61,6 +61,12 @@ HOMES: Final = (
         # the simulated EHR imports nothing of ours, its reader has one home too
         frozenset({"app/fhir/json.py", "app/simulate/wire.py"}),
     ),
+    Home(
+        "the XML parser",
+        "a parser that is made by hand elsewhere would take document types, and with them entities",
+        frozenset({"expat.ParserCreate", "ElementTree.fromstring", "ElementTree.parse", "ElementTree.XML"}),
+        frozenset({"app/fhir/xml_read.py", "app/fhir/narrative.py"}),
+    ),
 )
 
 

@@ -24,6 +24,7 @@ BREACHES = {
     "the environment": "import os\nport = os.environ['PORT']\n",
     "the end of a transaction": "async def save(session):\n    await session.commit()\n",
     "the JSON reader": "import json\ntree = json.loads(body)\n",
+    "the XML parser": "from xml.etree import ElementTree\ntree = ElementTree.fromstring(body)\n",
 }
 
 
