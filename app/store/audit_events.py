@@ -78,7 +78,7 @@ class Conditions:
         self.pieces.append(piece if wanted else "NOT " + piece)
 
     def has_entity(self, *, wanted: bool) -> None:
-        piece = "(a.resource IS NOT NULL OR a.type IS NOT NULL)"
+        piece = "(a.resource IS NOT NULL AND a.type IS NOT NULL)"
         self.pieces.append(piece if wanted else "NOT " + piece)
 
     def members(self, members: list[UUID]) -> None:

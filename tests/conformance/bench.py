@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from app.fhir.json import parse
+from app.fhir.json import dump, parse
 from app.fhir.references import rewrite
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.tables import PROFILES
@@ -127,7 +127,7 @@ class Subject:
     def fresh(self, tree: Tree | None = None) -> tuple[Tree, str]:
         """A resource to send, with a tag of its own."""
         tag = secrets.token_hex(8)
-        tree = copy.deepcopy(tree if tree is not None else self.bench.examples(self.name)[0])
+        tree = json.loads(dump(tree if tree is not None else self.bench.examples(self.name)[0]))
         meta = tree.get("meta", {})
         return {**tree, "meta": {**meta, "tag": [*meta.get("tag", ()), {"system": TAG, "code": tag}]}}, tag
 
@@ -141,7 +141,7 @@ class Subject:
         return Made(sent, answer.json(), tag, answer)
 
     async def _found(self) -> Made:
-        first = (await self.system.search(f"{self.name}?_count=1"))[0]
+        first = max(await self.system.search(f"{self.name}?_count=50"), key=lambda tree: len(str(tree)))
         answer = await self.get(first["id"])
         return Made(first, answer.json(), "", answer)
 

@@ -9,6 +9,7 @@ from app.fhir.tables import PROFILES
 from tests.conformance.bench import Bench
 from tests.conftest import Database
 from tests.town import a_town
+from tests.world import FHIR_JSON
 
 
 @asynccontextmanager
@@ -18,6 +19,8 @@ async def a_bench(
     async with a_town(database, folder) as town:
         own = await town.world.system(town.platform)
         narrow = await town.world.system(town.clinic, scopes="system/Patient.c")
+        for system in (town.ehr, town.cbo, town.other_cbo, own, narrow):
+            system.http.headers["Accept"] = FHIR_JSON  # without it a Binary comes as its bytes
         bench = Bench(registry, town, own, narrow, examples)
         await bench.furnish()
         yield bench

@@ -79,6 +79,11 @@ class Plot:
         asked, other, led = _question(parameter, leaf, value)
         return Planted(tree, asked, other, led)
 
+    def lacks(self, parameter: SearchParameter) -> bool:
+        """Whether no example has a value there."""
+        found = [leaf.steps for path in parameter.paths for leaf in leaves(self.served.name, path)]
+        return all(_at(example, steps) is None for example in self.examples for steps in found)
+
     def _pair(self, parameter: SearchParameter) -> Planted:
         first, second = (self.served.parameters[code] for code in parameter.components)
         tree, leaf, value = self._tree(self.examples, first, "")
@@ -217,10 +222,11 @@ def _question(parameter: SearchParameter, leaf: Leaf, value: Any) -> tuple[tuple
         found = f"{identifier['system']}|{identifier['value']}"
         return (f"{code}:identifier", found), (f"{code}:identifier", f"{SYSTEM}|nowhere"), led
     if parameter.kind == "token":
-        found, other = _token(value)
+        found, other = _token(leaf, value)
     elif parameter.kind == "reference":
-        found = value["reference"] if isinstance(value, dict) else value
-        led, other = found, f"{found.split('/')[0]}/nowhere" if isinstance(value, dict) else "urn:planted:nowhere"
+        found = value["reference"].partition("/_history/")[0] if isinstance(value, dict) else value
+        nowhere = f"{found.split('/')[0]}/nowhere" if isinstance(value, dict) else "http://planted.example/nowhere"
+        led, other = found, nowhere
     elif parameter.kind == "date":
         found, other = _day(value), "1066-10-14"
     elif parameter.kind == "string":
@@ -238,14 +244,15 @@ def _escaped(text: str, parameter: SearchParameter) -> str:
     return text.replace("\\", "\\\\").replace(",", "\\,") if parameter.kind in ("string", "uri", "token") else text
 
 
-def _token(value: Any) -> tuple[str, str]:
+def _token(leaf: Leaf, value: Any) -> tuple[str, str]:
     if isinstance(value, bool):
         return str(value).lower(), str(not value).lower()
     if isinstance(value, str):
         return value, "nowhere"
     pair = value["coding"][0] if "coding" in value else value
     text = pair.get("code", pair.get("value"))
-    return f"{pair['system']}|{text}" if "system" in pair else text, f"{SYSTEM}|nowhere"
+    named = "system" in pair and leaf.kind.code != "ContactPoint"  # whose system says phone or mail
+    return f"{pair['system']}|{text}" if named else text, f"{SYSTEM}|nowhere"
 
 
 def _day(value: Any) -> str:
