@@ -1,6 +1,6 @@
 """What keeps a resource from being deleted, and what goes with it. Its versions stay, and so does who saw them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from app.store.index_write import WIDTHS
@@ -11,14 +11,21 @@ from app.store.visibility import VISIBLE
 TARGETS = """
 SELECT DISTINCT c.target FROM child_task c JOIN referral f ON f.id = c.referral WHERE f.closed_at IS NULL
 """
+# What an open referral names is not all in search rows (its reasons are not), so its sender's requests are read.
 NEEDED = """
-SELECT w.id FROM unnest($1::uuid[]) AS w (id)
+SELECT w.id FROM unnest($1::uuid[], $2::text[]) AS w (id, name)
 WHERE EXISTS (
         SELECT 1 FROM referral f WHERE f.closed_at IS NULL AND (f.source_task = w.id OR f.source_request = w.id))
     OR EXISTS (SELECT 1 FROM child_task c WHERE c.task = w.id OR c.filler_order = w.id)
     OR EXISTS (
         SELECT 1 FROM participation p JOIN child_task c ON c.task = p.because JOIN referral f ON f.id = c.referral
         WHERE p.resource = w.id AND p.until > now() AND f.closed_at IS NULL)
+    OR EXISTS (
+        SELECT 1 FROM referral f CROSS JOIN LATERAL (VALUES (f.source_request), (f.source_task)) AS s (id)
+        JOIN resource r ON r.id = s.id JOIN version v ON v.resource = r.id AND v.version = r.version
+        WHERE f.closed_at IS NULL AND f.sources && $3::uuid[] AND (
+            position(convert_to(w.name || '"', 'UTF8') IN v.body) > 0
+            OR position(convert_to(w.name || '/_history/', 'UTF8') IN v.body) > 0))
 """
 RESTING = "SELECT consent AS id FROM basis WHERE consent = ANY($1::uuid[])"
 REFERRING = """
@@ -30,10 +37,14 @@ _FORGET = "DELETE FROM index_token WHERE resource = ANY($1::uuid[])"
 FORGET = tuple(_FORGET.replace("index_token", "index_" + kind) for kind in (*WIDTHS, "task"))
 
 
-async def needed(unit: Unit, resources: Collection[UUID]) -> set[UUID]:
-    """Those that an open referral stands on or has shown to somebody, and what the network itself passed on."""
+async def needed(unit: Unit, named: Mapping[UUID, str]) -> set[UUID]:
+    """Those that an open referral stands on, names or has shown to somebody, and what the network itself passed on.
+
+    `named`: resource -> how a reference names it, `Patient/1`.
+    """
     await unit.also_for({row["target"] for row in await unit.conn.fetch(TARGETS)})
-    return {row["id"] for row in await unit.conn.fetch(NEEDED, list(resources))}
+    rows = await unit.conn.fetch(NEEDED, list(named), list(named.values()), list(unit.members))
+    return {row["id"] for row in rows}
 
 
 async def resting(unit: Unit, resources: Collection[UUID]) -> set[UUID]:

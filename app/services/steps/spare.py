@@ -15,7 +15,7 @@ async def spare(write: Write) -> None:
         return
     for key in await deletion.resting(write.unit, gone):
         raise Conflict("delete-consent", _CONSENT, gone[key].at)
-    for key in await deletion.needed(write.unit, gone):
+    for key in await deletion.needed(write.unit, {key: "/".join(entry.key) for key, entry in gone.items()}):
         raise Conflict("delete-referral", _REFERRAL, gone[key].at)
 
 
