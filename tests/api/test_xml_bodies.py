@@ -79,9 +79,12 @@ async def test_a_transaction_in_xml_is_a_transaction(town: Town) -> None:
 
 async def test_a_form_is_searched_and_answered_in_xml(town: Town) -> None:
     made = (await town.ehr.create(resource("Patient"))).json()
-    headers = {"Accept": FHIR_XML}
-    answer = await town.ehr.http.post("/fhir/Patient/_search", data={"_id": made["id"]}, headers=headers)
-    assert [each["resource"]["id"] for each in xml.parse(answer.content)["entry"]] == [made["id"]]
+    by_accept = {"data": {"_id": made["id"]}, "headers": {"Accept": FHIR_XML}}
+    by_format = {"data": {"_id": made["id"], "_format": "xml"}}
+    for asked in (by_accept, by_format):
+        answer = await town.ehr.http.post("/fhir/Patient/_search", **asked)
+        assert [each["resource"]["id"] for each in xml.parse(answer.content)["entry"]] == [made["id"]]
+    refused(await town.ehr.http.post("/fhir/Patient/_search", data={"_format": MARK}), 406, "not-supported")
 
 
 @pytest.mark.parametrize(

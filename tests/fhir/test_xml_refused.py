@@ -97,7 +97,7 @@ def test_what_is_no_fhir_xml_is_refused(body: bytes, code: str, rule: str) -> No
     ("inside", "at"),
     [
         ('<name><given value="a"/><given/></name>', "Patient.name[0].given[1]"),
-        ('<contained><Basic><code value="a"/></Basic></contained>', "Patient.contained[0].code.value"),
+        ('<contained><Basic><code value="a"/></Basic></contained>', "Patient.contained[0].code"),
         ('<active value="yes"/>', "Patient.active"),
         ('<name><colour value="a"/></name>', "Patient.name[0].colour"),
         ("<name><constructor-x/></name>", "Patient.name[0].?"),
@@ -155,11 +155,11 @@ def test_a_body_has_so_many_objects_as_json_may_have() -> None:
 )  # fmt: skip
 def test_a_hostile_body_of_ten_megabytes_takes_little_time_and_memory(body: bytes) -> None:
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         with pytest.raises(Refusal):
             xml.parse(body)
         assert tracemalloc.get_traced_memory()[1] < 60 * 1024 * 1024
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

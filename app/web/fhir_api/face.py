@@ -18,8 +18,8 @@ from app.services.requests import FhirRequest, FhirResponse
 from app.services.statuses import status_of
 from app.store.trouble import AWAY
 from app.web.fhir_api.dress import dressed
-from app.web.fhir_api.formats import FHIR_JSON, Reply, accepted, reply_of
-from app.web.fhir_api.incoming import authorization, body_reader, headers_of, path_of, query_of
+from app.web.fhir_api.formats import PLAIN, Reply, accepted, reply_of
+from app.web.fhir_api.incoming import authorization, body_reader, headers_of, path_of, query_of, remembering
 
 UNEXPECTED = Issue("exception", "unexpected", "something went wrong here; the request's number finds it in the log")
 BODILESS = (204, 304)
@@ -36,11 +36,11 @@ class FhirFace:
             return
         caller: Caller | None = None
         path: tuple[str, ...] = ()
-        reply = Reply(FHIR_JSON)
+        reply = PLAIN
         extra: dict[str, str] = {}
         try:
             headers = headers_of(scope)
-            reply = Reply(accepted(headers.get("accept", "")) or FHIR_JSON)
+            reply = accepted(headers.get("accept", "")) or PLAIN
             path = path_of(scope, self.network)
             scope["state"]["route"] = _template(path, self.network)
             query = query_of(scope)
@@ -52,8 +52,12 @@ class FhirFace:
                 if self.network.organization is None:
                     await self.network.coordination.learn(self.network.store)
                 reader = body_reader(receive, headers, self.network.settings.request_timeout_s)
+                form: list[tuple[str, str]] = []
+                if path[1:] == ("_search",):
+                    reader = remembering(reader, form)
                 request = FhirRequest(scope["method"], path, query, headers, reader)
                 response = await dispatch(self.network, caller, request)
+                reply = reply_of(headers, (*query, *form)) if form else reply
             response = dressed(response, reply)
         except Refusal as refusal:
             response = dressed(await self._refused(scope, caller, path, refusal), reply)

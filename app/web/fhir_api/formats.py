@@ -19,7 +19,7 @@ SHORT = {"json": JSON[0], "xml": XML[0]}
 # parameters of a media type that an answer must have to be what was asked for; the others are passed over
 DEMANDED = {"fhirversion": "4.0", "charset": "utf-8"}
 MAX_RANGES = 64
-MAX_CACHED = 256
+MAX_REMEMBERED = 256
 
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 
@@ -61,7 +61,7 @@ def _format(media_type: str, versioned: bool = False) -> Format:
     return Format(media_type in XML, f"{media_type}{version};charset=utf-8")
 
 
-FHIR_JSON = _format(JSON[0])
+PLAIN = Reply(_format(JSON[0]))
 
 
 def reply_of(headers: Mapping[str, str], query: Iterable[tuple[str, str]], *, reads_binary: bool = False) -> Reply:
@@ -75,17 +75,18 @@ def reply_of(headers: Mapping[str, str], query: Iterable[tuple[str, str]], *, re
             pretty = value
     if pretty not in ("true", "false"):
         raise Value("pretty", "_pretty is true or false", "_pretty")
-    if reads_binary and not _names_fhir(accept):
-        return Reply(accepted(accept) or FHIR_JSON, pretty == "true", accept)
     found = accepted(accept)
+    if reads_binary and not _names_fhir(accept):
+        return Reply((found or PLAIN).format, pretty == "true", accept)
     if found is None:
         raise NotAcceptable("format", "this server writes application/fhir+json and application/fhir+xml, of R4 (4.0)")
-    return Reply(found, pretty == "true")
+    return Reply(found.format, pretty=True) if pretty == "true" else found
 
 
-def accepted(accept: str) -> Format | None:
-    """The format that an Accept header likes best; None when it takes none of them."""
-    return _cached(accept) if len(accept) <= MAX_CACHED else _best(accept)
+def accepted(accept: str) -> Reply | None:
+    """The answer that an Accept header likes best; None when it takes none. Every request asks, so that short ones are
+    remembered."""
+    return _remembered(accept) if len(accept) <= MAX_REMEMBERED else _best(accept)
 
 
 def takes(accept: str, media_type: str) -> bool:
@@ -98,18 +99,18 @@ def _names_fhir(accept: str) -> bool:
     return any(each.name in EXPLICIT and each.quality > 0 for _, each in _ranges(accept))
 
 
-def _best(accept: str) -> Format | None:
+def _best(accept: str) -> Reply | None:
     """By how much it is wanted, then by how exactly it is named, then in the client's order."""
     ranges = _ranges(accept)
     found = [(wanted, name) for name in WRITTEN if (wanted := _wanted(ranges, name)) is not None]
     if not found:
         return None
     (_, _, _, versioned), name = max(found, key=lambda each: each[0][:3])
-    return _format(name, versioned)
+    return Reply(_format(name, versioned))
 
 
 @lru_cache(maxsize=512)
-def _cached(accept: str) -> Format | None:
+def _remembered(accept: str) -> Reply | None:
     return _best(accept)
 
 

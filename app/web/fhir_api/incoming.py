@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from app.fhir.errors import Invalid, Login, NotFound, RequestTimeout, TooLong, Value
 from app.services.network import Network
-from app.services.requests import ReadBody
+from app.services.requests import ReadBody, query_pairs
 
 # sent twice, they would let two readers understand two requests
 ONCE = frozenset({b"authorization", b"host", b"content-type", b"content-length", b"if-match", b"if-none-exist"})
@@ -83,6 +83,17 @@ def body_reader(receive: Receive, headers: Mapping[str, str], timeout_s: float) 
             raise RequestTimeout("body-too-slow", f"the body did not arrive within {timeout_s:g} s") from error
 
     return read
+
+
+def remembering(read: ReadBody, form: list[tuple[str, str]]) -> ReadBody:
+    """Reads a search that comes as a form, and keeps its pairs: the format of the answer may be among them."""
+
+    async def read_and_keep(limit: int) -> bytes:
+        body = await read(limit)
+        form.extend(query_pairs(body.decode("utf-8", "replace")))
+        return body
+
+    return read_and_keep
 
 
 def _too_long(limit: int) -> TooLong:
