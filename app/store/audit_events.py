@@ -11,13 +11,13 @@ from app.fhir.audit_event import ACTIONS, DONE, REFUSED
 from app.fhir.search_values import DateMatch
 from app.store.arguments import Arguments
 from app.store.pool import Unit
-from app.store.visibility import VISIBLE
+from app.store.visibility import EVERYBODY, VISIBLE
 
 ROWS = """
-SELECT a.id, a.at, a.action, a.outcome, a.client, a.account, a.members, a.type, a.version, a.detail,
+SELECT a.id, a.at, a.action, a.outcome, a.client, a.account, array_remove(a.members, '{everybody}') AS members, a.type, a.version, a.detail,
     coalesce((SELECT r.fhir_id FROM resource r WHERE r.id = a.resource AND {visible}), a.resource::text) AS fhir_id
 FROM audit a WHERE {conditions} ORDER BY a.id DESC LIMIT {limit}
-""".replace("{visible}", VISIBLE)
+""".replace("{visible}", VISIBLE).replace("{everybody}", str(EVERYBODY))
 COUNT = "SELECT count(*) FROM audit a WHERE $1::uuid[] IS NOT NULL AND {conditions}"
 
 # a row holds our word for the act; these are R4's codes for it, as `fhir/audit_event.py` writes them

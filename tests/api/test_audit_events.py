@@ -1,0 +1,89 @@
+"""The audit as AuditEvent: what happened, for the network's own systems, and for nobody else."""
+
+import pytest
+
+from app.fhir.json import parse
+from app.fhir.structure import check
+from tests.api.answers import refused
+from tests.builders import resource
+from tests.town import Town
+from tests.world import System
+
+
+@pytest.fixture
+async def own(town: Town) -> System:
+    return await town.world.system(town.platform)
+
+
+async def test_the_audit_is_for_the_networks_own_systems(town: Town, own: System) -> None:
+    """C51."""
+    (event,) = (await own.search("AuditEvent?_count=1"))[:1]
+    for system in (town.ehr, town.cbo):
+        refused(await system.get("AuditEvent"), 403, "forbidden", rule="audit-of-network")
+        refused(await system.get(f"AuditEvent/{event['id']}"), 403, "forbidden", rule="audit-of-network")
+    assert (await own.get(f"AuditEvent/{event['id']}")).json() == event
+
+
+async def test_nobody_writes_the_audit(town: Town, own: System) -> None:
+    """C52."""
+    (event,) = (await own.search("AuditEvent?_count=1"))[:1]
+    for method, address in (
+        ("POST", ""),
+        ("PUT", f"/{event['id']}"),
+        ("DELETE", f"/{event['id']}"),
+        ("PATCH", f"/{event['id']}"),
+    ):
+        answer = await own.http.request(method, f"/fhir/AuditEvent{address}", json=event)
+        refused(answer, 405, "not-supported")
+
+
+async def test_an_act_says_who_did_what_to_which_resource(town: Town, own: System) -> None:
+    made = (await town.ehr.create(resource("Location"))).json()["id"]
+    await town.ehr.get(f"Location/{made}")
+    refused(await town.cbo.get(f"Location/{made}"), 404, "not-found")
+    events = await own.search(f"AuditEvent?entity=Location/{made}")
+    assert [(event["action"], event["subtype"][0]["code"]) for event in events] == [("R", "read"), ("C", "create")]
+    for event in events:
+        assert check("AuditEvent", parse((await own.get(f"AuditEvent/{event['id']}")).content)) == []
+        assert event["outcome"] == "0"
+        assert event["entity"][0]["what"]["reference"] == f"Location/{made}/_history/1"
+        system, *members = event["agent"]
+        assert (system["altId"], system["requestor"]) == (town.ehr.client_id, True)
+        assert [member["who"]["reference"] for member in members] == [f"Organization/{town.clinic}"]
+        assert event["source"]["observer"]["reference"] == f"Organization/{town.platform}"
+
+
+async def test_a_refused_act_is_there_with_its_reason(town: Town, own: System) -> None:
+    refused(await town.cbo.get("Task?status:nothing=x"), 400, "not-supported")
+    refusals = await own.search(f"AuditEvent?outcome=4&agent=Organization/{town.pantry}")
+    assert "search-modifier" in [event["outcomeDesc"] for event in refusals]
+    assert all(event["outcome"] == "4" for event in refusals)
+
+
+async def test_the_audit_is_searched_by_what_it_says(town: Town, own: System) -> None:
+    made = (await town.ehr.create(resource("Location"))).json()["id"]
+    about = f"AuditEvent?entity=Location/{made}"
+    expected = {
+        "action=C": 1, "action=R": 0, "action=C,R": 1, "action:not=C": 0, "outcome=0": 1, "outcome:not=0": 0,
+        f"agent=Organization/{town.clinic}": 1, f"agent=Organization/{town.pantry}": 0, f"agent={town.clinic}": 1,
+        "date=ge2020": 1, "date=lt2020": 0, "date=gt2020&date=lt2100": 1, "_lastUpdated=ge2020": 1, "_tag=a|b": 0,
+        "_tag:not=a|b": 1, "_profile:missing=true": 1, "action:missing=true": 0, "entity:missing=true": 0,
+        "action=urn:x|C": 0,
+    }  # fmt: skip
+    found = {query: len(await own.search(f"{about}&{query}")) for query in expected}
+    assert found == expected
+    refused(await own.get("AuditEvent?entity:Patient.name=x"), 400, "not-supported", rule="audit-search")
+    refused(await own.get("AuditEvent?_sort=date"), 400, "not-supported", rule="audit-search")
+
+
+async def test_the_audit_is_walked_page_by_page_newest_first(town: Town, own: System) -> None:
+    made = (await town.ehr.create(resource("Location"))).json()["id"]
+    for _ in range(4):
+        await town.ehr.get(f"Location/{made}")
+    walked, address = [], f"/fhir/AuditEvent?entity=Location/{made}&_count=2"
+    while address:
+        bundle = (await own.http.get(address)).json()
+        walked += [each["resource"]["recorded"] for each in bundle["entry"]]
+        address = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), "")
+    assert len(walked) == 5
+    assert walked == sorted(walked, reverse=True)
