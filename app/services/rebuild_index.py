@@ -19,6 +19,8 @@ from app.store.reindex import BEFORE_ALL, Build
 from app.store.resources import Stored
 
 BATCH = 200
+# the worker may share its process with the web, which waits while a batch is read
+SMALL_BATCH = 50
 
 Progress = Callable[[int, int], None]
 
@@ -72,7 +74,7 @@ async def _build(network: Network, unit: Unit, type_name: str) -> bool:
     if build.reached == BEFORE_ALL:
         build = replace(build, total=await reindex.count(unit, [type_name]))
         log.info("search_index_begun", type=type_name, total=build.total)
-    batch = await _index_batch(network, unit, type_name, codes, build.reached)
+    batch = await _index_batch(network, unit, type_name, codes, build.reached, SMALL_BATCH)
     if not batch:
         await reindex.finish(unit, type_name, codes)
         log.info("search_index_built", type=type_name, count=build.done)
@@ -89,13 +91,13 @@ def _members(network: Network) -> tuple[UUID, ...]:
 
 
 async def _index_batch(
-    network: Network, unit: Unit, type_name: str, codes: Collection[str], after: UUID
+    network: Network, unit: Unit, type_name: str, codes: Collection[str], after: UUID, limit: int = BATCH
 ) -> list[Stored]:
     """Replaces these parameters' rows of the next resources; their locks keep a writer's rows from being overtaken."""
-    batch = await reindex.locked_batch(unit, type_name, after=after, limit=BATCH)
+    batch = await reindex.locked_batch(unit, type_name, after=after, limit=limit)
     if not batch:
         return []
-    trees = {stored.id: json.parse(stored.body) for stored in batch}
+    trees = {stored.id: json.reread(stored.body) for stored in batch}
     keys = {key for tree in trees.values() for key in _local(type_name, tree, network.base)}
     targets = await resources.visible_keys(unit, keys)
     numbers = {code: number for code, number in network.numbers[type_name].items() if code in codes}

@@ -18,6 +18,7 @@ from app.store.deliveries import Claimed
 from app.store.trouble import DATABASE_TROUBLE
 from app.worker.handlers import CALLING, EVENT_HANDLERS
 from app.worker.jobs import run_jobs
+from app.worker.search_index import build_search_index
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0
 # after each failed try; the last one is followed by the dead letters
@@ -47,6 +48,7 @@ async def working(network: Network) -> AsyncIterator[None]:
     stop = asyncio.Event()
     tasks = [asyncio.create_task(work(network, stop, group)) for group in (INSIDE, OUTSIDE)]
     tasks.append(asyncio.create_task(run_jobs(network, stop)))
+    tasks.append(asyncio.create_task(build_search_index(network, stop)))
     try:
         yield
     finally:

@@ -37,6 +37,7 @@ def test_the_commands_are_those_of_this_release() -> None:
         "organization add",
         "organization list",
         "search-index rebuild",
+        "search-index status",
         "serve",
         "simulate ehr",
         "staff add",

@@ -40,13 +40,15 @@ class Server:
         }
         self._process: subprocess.Popen[bytes] | None = None
         self.killed = False
+        # whose program it is; a story of two releases has another one
+        self.program = ROOT
 
     def start(self, *options: str) -> None:
         """Returns when /ready says yes."""
         with self.log.open("ab") as log:
             command = (*BATON, "serve", *options)
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, cwd=self.program, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         self.killed = False
         end = time.monotonic() + READY_WITHIN_S
@@ -76,7 +78,7 @@ class Server:
         """What `baton ...` prints; AssertionError with its own line when it fails."""
         done = subprocess.run(
             (*BATON, *words),
-            cwd=ROOT,
+            cwd=self.program,
             env=self._environment,
             input=typed,
             capture_output=True,
