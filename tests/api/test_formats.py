@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.fhir import json, xml
+from app.fhir.subset import SUBSETTED
 from tests.api.answers import MARK, outcome_issues, refused
 from tests.builders import resource
 from tests.town import Town
@@ -191,6 +192,38 @@ async def test_a_binary_is_a_resource_for_those_who_ask_for_fhir(town: Town, acc
     tree = (xml.parse if accept == FHIR_XML else json.parse)(answer.content)
     assert (tree["resourceType"], tree["contentType"]) == ("Binary", "image/png")
     assert kind(await get(town, f"Binary/{id_}?_format=xml", "image/png")) == FHIR_XML
+
+
+@pytest.mark.parametrize("address", ["Binary", "Binary/_history", "Binary/{id}/_history", "Binary/{id}?_summary=true"])
+async def test_what_is_more_or_less_than_a_binary_is_fhir(town: Town, address: str) -> None:
+    id_ = await a_binary(town, "image/png", PNG)
+    answer = await get(town, address.format(id=id_), "*/*")
+    assert (answer.status_code, kind(answer)) == (200, FHIR_JSON)
+    assert answer.json()["resourceType"] in ("Binary", "Bundle")
+
+
+async def test_a_part_of_a_resource_is_tagged_in_both_formats(town: Town) -> None:
+    made = await a_patient(town)
+    for accept, read in ((FHIR_JSON, json.parse), (FHIR_XML, xml.parse)):
+        one = read((await get(town, f"Patient/{made['id']}?_elements=birthDate", accept)).content)
+        (found,) = read((await get(town, f"Patient?_id={made['id']}&_summary=data", accept)).content)["entry"]
+        assert one["meta"]["tag"] == found["resource"]["meta"]["tag"] == [{**SUBSETTED}]
+        assert "name" not in one
+        assert "name" in found["resource"]
+
+
+async def test_a_search_may_ask_for_the_count_alone(town: Town) -> None:
+    made = await a_patient(town)
+    answer = (await get(town, f"Patient?_id={made['id']}&_summary=count", FHIR_JSON)).json()
+    assert (answer["total"], answer.get("entry")) == (1, None)
+    refused(await get(town, f"Patient/{made['id']}?_summary=count"), 400, "value", rule="summary-count")
+
+
+@pytest.mark.parametrize("query", [f"_summary={MARK}", f"_elements={MARK}", "_summary=true&_elements=id"])
+async def test_a_part_that_r4_does_not_know_is_refused(town: Town, query: str) -> None:
+    made = await a_patient(town)
+    refused(await get(town, f"Patient/{made['id']}?{query}"), 400, "value")
+    refused(await get(town, f"Patient?{query}"), 400, "value")
 
 
 async def test_a_binary_of_a_type_that_is_not_taken_is_406(town: Town) -> None:

@@ -103,7 +103,9 @@ def _outcome(refusal: Refusal) -> FhirResponse:
 
 def _reads_binary(method: str, path: tuple[str, ...]) -> bool:
     """read or vread of a Binary, whose bytes may be wanted as they are."""
-    return path[:1] == ("Binary",) and method in ("GET", "HEAD") and len(path) in (2, 4)
+    if path[:1] != ("Binary",) or method not in ("GET", "HEAD"):
+        return False
+    return (len(path) == 2 and path[1][0] not in "_$") or (len(path) == 4 and path[2] == "_history")
 
 
 def _template(path: tuple[str, ...], network: Network) -> str:

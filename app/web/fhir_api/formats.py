@@ -16,6 +16,8 @@ XML = ("application/fhir+xml", "application/xml", "text/xml")
 WRITTEN = (*JSON, *XML)
 EXPLICIT = frozenset((JSON[0], XML[0]))
 SHORT = {"json": JSON[0], "xml": XML[0]}
+# who says one of these wants a resource, not the bytes in it
+OF_RESOURCES = frozenset(("_format", "_summary", "_elements"))
 # parameters of a media type that an answer must have to be what was asked for; the others are passed over
 DEMANDED = {"fhirversion": "4.0", "charset": "utf-8"}
 MAX_RANGES = 64
@@ -70,9 +72,9 @@ def reply_of(headers: Mapping[str, str], query: Iterable[tuple[str, str]], *, re
     for name, value in query:
         if name == "_format":
             accept = SHORT.get(value, value.replace("fhir ", "fhir+"))  # an unescaped + has become a space
-            reads_binary = False
         elif name == "_pretty":
             pretty = value
+        reads_binary = reads_binary and name not in OF_RESOURCES
     if pretty not in ("true", "false"):
         raise Value("pretty", "_pretty is true or false", "_pretty")
     found = accepted(accept)
