@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.services.referrals.views import waiting_item
 from tests.api.answers import MARK, refused, without_number
 from tests.api.verbs import delete
 from tests.builders import consent, entry, put_entry, refer, reference, resource, urn
@@ -133,11 +134,14 @@ async def test_a_referral_that_has_ended_lets_go_of_what_its_sender_wrote(town: 
     refused(await delete(town.ehr, sent.ref("Task")), 409, "conflict")
     assert (await sent.change("Task", status="cancelled", statusReason={"text": "sent twice"})).status_code == 200
     await town.world.settled()
-    (row,) = await town.world.rows("SELECT closed_at FROM referral WHERE source_task = $1::uuid", sent.ids["Task"])
+    (row,) = await town.world.rows("SELECT id, closed_at FROM referral WHERE source_task = $1::uuid", sent.ids["Task"])
     assert row["closed_at"] is not None
     for type_name in ("Task", "ServiceRequest", "Consent", "Condition", "Patient"):
         answer = await delete(town.ehr, sent.ref(type_name))
         assert answer.status_code == 204, (type_name, answer.text)
+    await town.world.settled()
+    told = await waiting_item(town.world.network, await town.olga(), row["id"])
+    assert told.actions == ()
 
 
 async def test_what_is_referred_to_goes_last(town: Town) -> None:
