@@ -14,7 +14,8 @@ from app.store.pool import Unit
 from app.store.visibility import EVERYBODY, VISIBLE
 
 ROWS = """
-SELECT a.id, a.at, a.action, a.outcome, a.client, a.account, array_remove(a.members, '{everybody}') AS members, a.type, a.version, a.detail,
+SELECT a.id, a.at, a.action, a.outcome, a.client, a.account, array_remove(a.members, '{everybody}') AS members,
+    a.type, a.version, a.detail,
     coalesce((SELECT r.fhir_id FROM resource r WHERE r.id = a.resource AND {visible}), a.resource::text) AS fhir_id
 FROM audit a WHERE {conditions} ORDER BY a.id DESC LIMIT {limit}
 """.replace("{visible}", VISIBLE).replace("{everybody}", str(EVERYBODY))

@@ -18,7 +18,7 @@ async def record(system: System, **changes: Any) -> dict[str, str]:
     made["Practitioner"] = (await system.create(resource("Practitioner"))).json()["id"]
     person = f"Patient/{made['Patient']}"
     for type_name in ("Condition", "Observation", "Goal", "ServiceRequest"):
-        more = (
+        more: dict[str, Any] = (
             {"performer": [{"reference": f"Practitioner/{made['Practitioner']}"}]} if type_name == "Observation" else {}
         )
         if type_name == "ServiceRequest":

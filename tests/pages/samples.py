@@ -8,6 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.domain.referral.words import Contact
+from app.fhir.registry import SearchParameter
+from app.services.operations import OPERATIONS
 from app.services.referrals.cards import (
     Agreed,
     Child,
@@ -19,6 +21,7 @@ from app.services.referrals.cards import (
     WaitingDetail,
     WaitingItem,
 )
+from app.web.api_docs.routes import TypeView
 from app.web.cbo.actions import BUTTONS, allowed_buttons
 from app.web.ops.phone_form import nothing_typed
 from app.web.pages.asking import Asked
@@ -127,3 +130,10 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "withdraw", "ops/withdraw.html", olga | {"person": EVIL, "back": "/ops", "wrong": {"": EVIL}}
     for code in (400, 403, 404, 409, 413, 429, 500, 503):
         yield f"error {code}", "error.html", {"visitor": None, "code": code, "request_id": "1"}
+    yield "the API", "api.html", {"visitor": None, "base": "https://network.example/fhir", "types": (api_type(),)}
+
+
+def api_type() -> TypeView:
+    parameter = SearchParameter("Task", "status", "token", ("status",), (), "http://hl7.org/fhir/SearchParameter/x")
+    told = (("read", "The current version"),)
+    return TypeView("Task", told, (parameter,), ("Task:focus",), ("Provenance:target",), OPERATIONS)

@@ -13,6 +13,7 @@ from app.fhir import dates, search_values
 from app.fhir.bundles import Found, searchset
 from app.fhir.errors import Forbidden, Value
 from app.fhir.registry import Registry, ResourceType
+from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
 from app.services.interactions.paging import Page, next_page, open_page
 from app.services.interactions.read import answer
@@ -53,15 +54,16 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
     address = "/".join(request.path)
     place = open_page(network, caller, address, wanted, given.values.get(PAGE, []))
     after = place.after.key if place.after else None
-    types = [name for name in network.registry.types if caller.allows(name, "r") and name in (wish.listed or (name,))]
+    registry = await network.asking_by_now()
+    types = [name for name in registry.types if caller.allows(name, "r") and name in (wish.listed or (name,))]
     async with network.store.unit(caller.members, searching=True) as unit:
         patient = await _patient(network, caller, unit, rest[0]) if len(rest) == 2 else None
         if wish.since is not None and place.before_moment is None:
             place = Page(place.after, await horizon(unit))
-        extent = _extent(network, wish, types, patient, place.before_moment)
+        extent = _extent(network, registry, wish, types, patient, place.before_moment)
         found = await compartment.page(unit, extent, limit=wish.count + 1, after=after)
         shown = found[: wish.count]
-        beside = [name for name in types if not leading_to_the_person(network.registry.types[name])]
+        beside = [name for name in types if not leading_to_the_person(registry.types[name])]
         others = await compartment.supporting(unit, [stored.id for stored in shown], beside)
         if patient is None:
             await audit.write(unit, caller.act(network.ids, "everything", "Patient"), "done")
@@ -77,7 +79,7 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
 
 def leading_to_the_person(served: ResourceType) -> tuple[str, ...]:
     """The parameters by which a type's resources belong to a person; none for what is only referred to."""
-    return served.compartment or (("patient",) if "patient" in served.parameters else ())
+    return served.compartment or (("patient",) if "patient" in {*served.parameters, *served.building} else ())
 
 
 def _wish(network: Network, caller: Caller, given: Inputs) -> Wish:
@@ -115,14 +117,24 @@ async def _patient(network: Network, caller: Caller, unit: Unit, fhir_id: str) -
 
 
 def _extent(
-    network: Network, wish: Wish, types: list[str], patient: UUID | None, before_moment: datetime | None
+    network: Network,
+    registry: Registry,
+    wish: Wish,
+    types: list[str],
+    patient: UUID | None,
+    before_moment: datetime | None,
 ) -> Extent:
-    registry, numbers = network.asking, network.numbers
+    """Raises UnknownParameter while a parameter that it goes by is being built: half a record is none."""
+    leading = [(name, code) for name in types for code in leading_to_the_person(registry.types[name])]
+    narrowed = wish.start is not None or wish.end is not None
+    care = [(name, code) for name in types for code in _dates_of_care(network.registry.types[name])] if narrowed else []
+    for name, code in (*leading, *care):
+        refuse_building(registry.types[name], code)
     return Extent(
         patient=patient,
         types=[name for name in types if name == "Patient" or leading_to_the_person(registry.types[name])],
-        params=[numbers[name][code] for name in types for code in leading_to_the_person(registry.types[name])],
-        dates=[number for name in types for number in _care(registry, numbers[name], name)],
+        params=[network.numbers[name][code] for name, code in leading],
+        dates=[network.numbers[name][code] for name, code in care],
         start=wish.start,
         end=wish.end,
         since=wish.since,
@@ -130,9 +142,8 @@ def _extent(
     )
 
 
-def _care(registry: Registry, numbers: dict[str, int], name: str) -> list[int]:
-    parameters = registry.types[name].parameters.values()
-    return [numbers[each.code] for each in parameters if each.kind == "date" and each.code not in NOT_OF_CARE]
+def _dates_of_care(served: ResourceType) -> list[str]:
+    return [each.code for each in served.parameters.values() if each.kind == "date" and each.code not in NOT_OF_CARE]
 
 
 def _link(network: Network, address: str, asked: list[tuple[str, str]]) -> str:

@@ -3,8 +3,11 @@
 It reads only: labels change through the resource itself. *Source*: R4 resource-operation-meta.html.
 """
 
+from itertools import product
+
 from app.fhir import json
 from app.fhir.json import JsonObject
+from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
 from app.services.interactions.read import answer
 from app.services.network import Network
@@ -40,13 +43,12 @@ async def _of_one(network: Network, caller: Caller, type_name: str, fhir_id: str
 
 
 async def _of_many(network: Network, caller: Caller, where: list[str]) -> JsonObject:
-    types = where or [name for name in network.registry.types if caller.allows(name, "r")]
-    named = {
-        network.numbers[name][code]: element
-        for name in types
-        for element, code in SOURCES.items()
-        if code in network.asking.types[name].parameters
-    }
+    registry = await network.asking_by_now()
+    types = where or [name for name in registry.types if caller.allows(name, "r")]
+    named = {}
+    for name, (element, code) in product(types, SOURCES.items()):
+        refuse_building(registry.types[name], code)
+        named[network.numbers[name][code]] = element
     found: JsonObject = {}
     async with network.store.unit(caller.members, searching=True) as unit:
         await audit.write(unit, caller.act(network.ids, "meta", where[0] if where else None), "done")

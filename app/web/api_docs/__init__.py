@@ -1,0 +1,1 @@
+"""What the FHIR face offers, told to programs (OpenAPI) and to people (a page), from the same registry."""
