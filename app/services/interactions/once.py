@@ -50,7 +50,7 @@ async def carry_out(
     async def answer(_: Unit) -> FhirResponse:
         return written_response(network, caller, request.headers, entry)
 
-    response, again = await once(network, caller, request, tree, writing, answer)
+    response, again = await once(network, caller, request, fingerprint(request, tree), writing, answer)
     if again and not caller.allows(entry.type, "r"):
         return FhirResponse(response.status, b"", response.headers)
     return response
@@ -60,14 +60,16 @@ async def once(
     network: Network,
     caller: Caller,
     request: FhirRequest,
-    tree: JsonObject,
+    brought: bytes,
     writing: Writing,
     answer: Callable[[Unit], Awaitable[FhirResponse]],
 ) -> tuple[FhirResponse, bool]:
-    """(the answer, whether it is that of an earlier request). `writing` carries out the write with what is to be done
-    before it and at its end. Raises Conflict while the first is under way, BusinessRule for another body."""
+    """(the answer, whether it is that of an earlier request). `brought` is the fingerprint of what came, `writing`
+    carries out the write with what is to be done before it and at its end.
+
+    Raises Conflict while the first is under way, BusinessRule for another body.
+    """
     key = _key(caller, request)
-    fingerprint = _fingerprint(request, tree)
     answers: list[FhirResponse] = []
     oldest = network.clock.now() - timedelta(days=network.settings.idempotency_days)
 
@@ -75,7 +77,7 @@ async def once(
         if not await idempotency.begin(unit, key):
             raise Conflict("idempotency-under-way", _UNDER_WAY, "Idempotency-Key")
         before = await idempotency.find(unit, key, oldest)
-        if before is not None and before.fingerprint != fingerprint:
+        if before is not None and before.fingerprint != brought:
             raise BusinessRule("idempotency-key-used", _OTHER, "Idempotency-Key")
         if before is not None:
             raise _AnsweredBefore(before)
@@ -83,7 +85,7 @@ async def once(
     async def then(unit: Unit) -> None:
         answers[:] = [await answer(unit)]
         response = answers[0]
-        await idempotency.keep(unit, key, Answered(fingerprint, response.status, dict(response.headers), response.body))
+        await idempotency.keep(unit, key, Answered(brought, response.status, dict(response.headers), response.body))
 
     try:
         await writing(first, then)
@@ -107,7 +109,7 @@ def _key(caller: Caller, request: FhirRequest) -> Key:
     return Key(caller.client_id or "", " ".join((request.method, "/".join(request.path), *place)), text)
 
 
-def _fingerprint(request: FhirRequest, tree: JsonObject) -> bytes:
-    """Of all that decides about the effect: the address, the condition and the body."""
+def fingerprint(request: FhirRequest, tree: JsonObject) -> bytes:
+    """Of all that decides about the effect: the address, the condition and the body, as it came."""
     parts = (request.method, "/".join(request.path), request.headers.get("if-none-exist", ""))
     return hashlib.sha256("\0".join(parts).encode() + b"\0" + json.dump(tree)).digest()

@@ -12,7 +12,7 @@ from app.fhir.json import JsonObject
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
 from app.services.interactions.entries import Ask, as_answer, request_of
-from app.services.interactions.once import HEADER, once
+from app.services.interactions.once import HEADER, fingerprint, once
 from app.services.interactions.plan import plan
 from app.services.interactions.written import written_response
 from app.services.network import Network
@@ -31,14 +31,16 @@ async def transaction(
 
     `ask` answers a request, of an entry that reads.
     """
+    keyed = HEADER in request.headers
+    brought = fingerprint(request, tree) if keyed else b""  # before references are resolved in it
     planned = plan(network, caller, entries)
     under_way = _Transaction(network, caller, request, entries, planned, ask)
     if not planned:
         await under_way.answer(None)
-    elif HEADER not in request.headers:
+    elif not keyed:
         await under_way.write(None, under_way.answer)
     else:
-        kept, again = await once(network, caller, request, tree, under_way.write, under_way.kept)
+        kept, again = await once(network, caller, request, brought, under_way.write, under_way.kept)
         if again:
             return replace(kept, body=await under_way.again(kept.body))
     return FhirResponse(200, bundles.response(KIND, [as_answer(each) for each in under_way.answers]))
