@@ -10,13 +10,17 @@ from typing import Any, NamedTuple
 from tests.oracle.extraction import Node
 
 INFINITE = Decimal("Infinity")
+MONEY = "urn:iso:std:iso:4217"
 
 
 class Amount(NamedTuple):
-    """What an element may mean, from `low` to `high` (both included); its unit's system and code, and its name."""
+    """From `low` to `high`, as written; from `least` to `most`, as far as the last digit written leaves it open; the
+    unit's system and code, and its name."""
 
+    least: Decimal
     low: Decimal
     high: Decimal
+    most: Decimal
     system: str | None = None
     code: str | None = None
     unit: str | None = None
@@ -39,42 +43,47 @@ def amounts(node: Node) -> list[Amount]:
 
 
 def _between(low: Any, high: Any, unit: dict[str, Any]) -> Amount:
-    ends = (-INFINITE if low is None else Decimal(str(low)), INFINITE if high is None else Decimal(str(high)))
+    start = Decimal("-Infinity") if low is None else Decimal(str(low))
+    end = INFINITE if high is None else Decimal(str(high))
+    # `<5` is everything below: of its number only the comparator's side is open, and that to no digit
+    open_ended = low is None or high is None
+    bounds = (start, start, end, end) if open_ended else (start - half(start), start, end, end + half(end))
     if "currency" in unit:
-        return Amount(*ends, "urn:iso:std:iso:4217", unit["currency"], unit["currency"])
-    return Amount(*ends, unit.get("system"), unit.get("code"), unit.get("unit"))
+        return Amount(*bounds, MONEY, unit["currency"], unit["currency"])
+    return Amount(*bounds, unit.get("system"), unit.get("code"), unit.get("unit"))
+
+
+def half(number: Decimal) -> Decimal:
+    """Half of the last digit that is written: 0.05 of 5.4, 0.5 of 100, 50 of 1e2."""
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return Decimal(5).scaleb(exponent - 1)
 
 
 def compares(prefix: str, text: str, amount: Amount) -> bool:
     """Whether the amount answers a number with its prefix."""
-    return COMPARISONS[prefix](text, amount)
+    return COMPARISONS[prefix](Decimal(text), amount)
 
 
-def _equal(text: str, amount: Amount) -> bool:
-    """A number is as precise as it is written: 100 is [99.5, 100.5), 1e2 is [95, 105)."""
-    number = Decimal(text)
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    half = Decimal(5).scaleb(exponent - 1)
-    return number - half <= amount.low and amount.high < number + half
+def _equal(number: Decimal, amount: Amount) -> bool:
+    return number - half(number) <= amount.least and amount.most <= number + half(number)
 
 
-def _about(text: str, amount: Amount) -> bool:
+def _about(number: Decimal, amount: Amount) -> bool:
     """Within a tenth of the number."""
-    number = Decimal(text)
-    tenth = abs(number) / 10
-    return amount.low <= number + tenth and amount.high >= number - tenth
+    share = max(abs(number) / 10, half(number))
+    return amount.least <= number + share and amount.most >= number - share
 
 
-# For all but eq and ne a number is exact, however it is written.
-COMPARISONS: Mapping[str, Callable[[str, Amount], bool]] = {
+# For all but eq, ne and ap a number is exact, however it is written.
+COMPARISONS: Mapping[str, Callable[[Decimal, Amount], bool]] = {
     "eq": _equal,
-    "ne": lambda text, amount: not _equal(text, amount),
-    "gt": lambda text, amount: amount.high > Decimal(text),
-    "lt": lambda text, amount: amount.low < Decimal(text),
-    "ge": lambda text, amount: amount.high >= Decimal(text),
-    "le": lambda text, amount: amount.low <= Decimal(text),
-    "sa": lambda text, amount: amount.low > Decimal(text),
-    "eb": lambda text, amount: amount.high < Decimal(text),
+    "ne": lambda number, amount: not _equal(number, amount),
+    "gt": lambda number, amount: amount.high > number,
+    "lt": lambda number, amount: amount.low < number,
+    "ge": lambda number, amount: amount.high >= number,
+    "le": lambda number, amount: amount.low <= number,
+    "sa": lambda number, amount: amount.low > number,
+    "eb": lambda number, amount: amount.high < number,
     "ap": _about,
 }

@@ -16,7 +16,7 @@ from tests.oracle.values import displayed, links, strings, tokens, typed
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "token": ("", "", "", "not", "text", "of-type", "missing"),
-    "reference": ("", "", "", "identifier", "missing"),
+    "reference": ("", "", "", "identifier", "type", "missing"),
     "date": ("", "", "", "missing"),
     "string": ("", "", "exact", "contains", "missing"),
     "uri": ("", "", "missing"),
@@ -24,8 +24,8 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "number": ("", "missing"),
     "composite": ("",),
 }
-COMPARED = ("", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
-UNSORTABLE = ("composite",)
+COMPARED = ("", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
+UNSORTABLE = ("composite", "reference")
 
 
 class Questions:
@@ -56,13 +56,12 @@ class Questions:
 
     def chain(self, type_name: str, depth: int) -> tuple[str, str] | None:
         hops = [
-            (parameter.code, place[0])
+            (parameter.code, kind)
             for resource in self.of_type(type_name)
             for parameter in served()[type_name].parameters.values()
             if parameter.kind == "reference"
             for node in self.oracle.values(resource, parameter)
-            for link in links(node)
-            if (place := local(link.text, self.oracle.base)) and "/".join(place) in self.oracle.resources
+            for kind, _ in self.places(node)
         ]
         if not hops:
             return None
@@ -77,8 +76,8 @@ class Questions:
             for parameter in served()[other["resourceType"]].parameters.values()
             if parameter.kind == "reference"
             for node in self.oracle.values(other, parameter)
-            for link in links(node)
-            if (local(link.text, self.oracle.base) or ("",))[0] == type_name
+            for kind, _ in self.places(node)
+            if kind == type_name
         ]
         if not hops:
             return None
@@ -92,9 +91,12 @@ class Questions:
         used = [p for p in parameters if any(self.oracle.values(each, p) for each in self.of_type(type_name))]
         parameter = self.pick(used if used and self.draw(st.integers(0, 7)) else parameters)
         nodes = [node for each in self.of_type(type_name) for node in self.oracle.values(each, parameter)]
-        modifier = self.pick(_modifiers(parameter, nodes))
+        modifier = self.pick(self.modifiers(parameter, nodes))
         if modifier == "missing":
             return f"{parameter.code}:missing", self.pick(("true", "false"))
+        if modifier == "type":
+            kind, id_ = self.pick([place for node in nodes for place in self.places(node)])
+            return f"{parameter.code}:{kind}", id_
         texts = [self.value(parameter, modifier, nodes) for _ in range(self.pick((1, 1, 1, 2)))]
         return parameter.code + (f":{modifier}" if modifier else ""), ",".join(texts)
 
@@ -102,20 +104,26 @@ class Questions:
         node = self.pick(nodes) if nodes and self.draw(st.integers(0, 7)) else None
         return _VALUES[modifier if (parameter.kind, modifier) in _SPECIAL else parameter.kind](self, parameter, node)
 
+    def modifiers(self, parameter: Parameter, nodes: list[Node]) -> list[str]:
+        """Those that mean something for what is there: only an Identifier has a type, only some have words."""
+        if parameter.code == "_id":
+            return [""]
+        kinds = {node.type for node in nodes}
+        meaningless = {
+            *(() if "Identifier" in kinds else ("of-type",)),
+            *(() if kinds & {"Identifier", "Coding", "CodeableConcept"} else ("text",)),
+            *(() if "Reference" in kinds else ("identifier",)),
+            *(() if any(self.places(node) for node in nodes) else ("type",)),
+        }
+        return [each for each in MODIFIERS[parameter.kind] if each not in meaningless]
+
+    def places(self, node: Node) -> list[tuple[str, str]]:
+        """(type, id) of what a reference leads to here."""
+        found = [local(link.text, self.oracle.base) for link in links(node) if node.type == "Reference"]
+        return [place for place in found if place and "/".join(place) in self.oracle.resources]
+
     def of_type(self, type_name: str) -> list[Any]:
         return [each for each in self.oracle.resources.values() if each["resourceType"] == type_name]
-
-
-def _modifiers(parameter: Parameter, nodes: list[Node]) -> list[str]:
-    """Those that mean something for what is there: only an Identifier has a type, only what has words `:text`."""
-    if parameter.code == "_id":
-        return [""]
-    kinds = {node.type for node in nodes}
-    meaningless = {
-        *(() if "Identifier" in kinds else ("of-type",)),
-        *(() if kinds & {"Identifier", "Coding", "CodeableConcept"} else ("text",)),
-    }
-    return [each for each in MODIFIERS[parameter.kind] if each not in meaningless]
 
 
 def escaped(text: str) -> str:

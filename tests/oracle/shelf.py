@@ -47,6 +47,7 @@ class Shelf:
     world: World
     system: System
     everybody: list[Json] = field(default_factory=list)
+    shown: list[UUID] = field(default_factory=list)
 
     @property
     def base(self) -> str:
@@ -69,16 +70,17 @@ class Shelf:
                 stored[place] = self._change(drafts[place], _names(drafts, self.base), draw)
         return kind, Oracle(self.base, [*self.everybody, *stored])
 
-    def hide(self, oracle: Oracle) -> None:
-        known = {name_of(each) for each in self.everybody}
-        ids = [UUID(name.split("/")[1]) for name in oracle.resources if name not in known]
-        self.portal.call(self.world.rows, HIDE, ids)
+    def hide(self) -> None:
+        """Ends everybody's part in what was stored."""
+        self.portal.call(self.world.rows, HIDE, self.shown)
+        self.shown.clear()
 
-    def find(self, type_name: str, pairs: Pairs, count: int) -> tuple[list[str], set[str]]:
-        """(names of the matches of all pages in order, names of what comes along with them)."""
+    def find(self, type_name: str, pairs: Pairs, count: int = 0) -> tuple[list[str], set[str]]:
+        """(names of the matches of all pages in order, names of what comes along with them); `count` is the size
+        of a page."""
         matches: list[str] = []
         along: set[str] = set()
-        asked = httpx.QueryParams([*pairs, ("_count", str(count))])
+        asked = httpx.QueryParams([*pairs, *([("_count", str(count))] if count else [])])
         address = f"{self.base}/{type_name}?{asked}"
         while address:
             answer = self.portal.call(self.system.http.get, address)
@@ -108,6 +110,7 @@ class Shelf:
         ]
         bundle = f'{{"resourceType":"Bundle","type":"transaction","entry":[{",".join(entries)}]}}'
         stored = [entry["resource"] for entry in self._send("POST", "", bundle)["entry"]]
+        self.shown += [UUID(tree["id"]) for tree in stored]
         texts = {draft.name: name_of(tree) for draft, tree in zip(drafts, stored, strict=True)}
         for draft in drafts:
             text = json.dumps(draft.tree)

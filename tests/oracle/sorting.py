@@ -7,12 +7,12 @@ from typing import Any
 from tests.oracle.amounts import amounts
 from tests.oracle.definitions import Parameter
 from tests.oracle.extraction import Node
-from tests.oracle.values import folded, links, strings, times, tokens
+from tests.oracle.values import folded, strings, times, tokens
 
 
 def rank(parameter: Parameter, found: list[Node], descending: bool) -> tuple[bool, Any]:
     """Of several values the one that comes first in the order asked for; what has no value comes last."""
-    keys = [key for node in found for key in _KEYS[parameter.kind](node, descending)]
+    keys = [key for node in found for key in _KEYS[parameter.kind](node)]
     if not keys:
         return True, None
     return False, _Reversed(max(keys)) if descending else min(keys)
@@ -30,12 +30,11 @@ class _Reversed:
         return bool(other.key < self.key)
 
 
-_KEYS: Mapping[str, Callable[[Node, bool], list[Any]]] = {
-    "string": lambda node, _: [folded(text) for text in strings(node)],
-    "token": lambda node, _: [token.code for token in tokens(node) if token.code is not None],
-    "reference": lambda node, _: [link.text for link in links(node) if link.text],
-    "uri": lambda node, _: [node.value],
-    "date": lambda node, descending: [time.end if descending else time.start for time in times(node)],
-    "number": lambda node, descending: [each.high if descending else each.low for each in amounts(node)],
-    "quantity": lambda node, descending: [each.high if descending else each.low for each in amounts(node)],
+_KEYS: Mapping[str, Callable[[Node], list[Any]]] = {
+    "string": lambda node: [folded(text) for text in strings(node)],
+    "token": lambda node: [token.code for token in tokens(node) if token.code is not None],
+    "uri": lambda node: [node.value],
+    "date": lambda node: [time.start for time in times(node)],
+    "number": lambda node: [each.low for each in amounts(node)],
+    "quantity": lambda node: [each.low for each in amounts(node)],
 }

@@ -48,7 +48,7 @@ def chapter(shelf: Shelf) -> Iterator[Chapter]:
     drafts = [Draft(tree["resourceType"], urns[name], _written(tree, urns)) for name, tree in trees.items()]
     oracle = Oracle(shelf.base, [*shelf.everybody, *shelf.store(drafts)])
     yield Chapter(shelf, oracle, dict(zip(trees, [draft.name for draft in drafts], strict=True)))
-    shelf.hide(oracle)
+    shelf.hide()
 
 
 def _written(node: Any, urns: dict[str, str]) -> Any:

@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 
 from app.fhir import json
-from app.fhir.dates import EARLIEST, LATEST
 from app.fhir.index_values import IndexValues, extract
 from app.fhir.registry import Registry
 from tests.oracle.definitions import Json, Parameter, examples, served
 from tests.oracle.extraction import Node, nodes
-from tests.oracle.times import OPEN_END, OPEN_START
 from tests.oracle.values import is_read, links, strings, times, tokens
 
 pytestmark = pytest.mark.needs("shared")
@@ -37,9 +35,8 @@ def examples_of(type_name: str) -> tuple[tuple[str, Json], ...]:
 
 
 def instant(seconds: Fraction) -> datetime:
-    """As the index holds it: open ends are its first and last instants, fractions are cut to microseconds."""
-    ends = {OPEN_START: EARLIEST, OPEN_END: LATEST}
-    return ends.get(seconds) or YEAR_1 + timedelta(microseconds=int(seconds * 1_000_000))
+    """As the index holds it: fractions are cut to microseconds."""
+    return YEAR_1 + timedelta(microseconds=int(seconds * 1_000_000))
 
 
 def of_token(found: list[Node]) -> Iterator[Any]:

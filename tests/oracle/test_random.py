@@ -33,10 +33,10 @@ def ask(shelf: Shelf, oracle: Oracle, kind: str, pairs: Pairs, count: int) -> No
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_server_finds_what_the_oracle_finds(shelf: Shelf, data: Any) -> None:
-    kind, oracle = shelf.fill(data.draw)
     try:
+        kind, oracle = shelf.fill(data.draw)
         questions = Questions(oracle, data.draw)
         for _ in range(SEARCHES):
             ask(shelf, oracle, kind, questions.search(kind), data.draw(st.sampled_from((ALL, ALL, 1, 2))))
     finally:
-        shelf.hide(oracle)
+        shelf.hide()

@@ -13,8 +13,8 @@ _FORM = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII
 )
 _YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
-# Seconds since the beginning of year 1. An open end of a Period lies before, or after, every other instant.
-OPEN_START, OPEN_END = Fraction(-(10**20)), Fraction(10**20)
+# In seconds since the beginning of year 1, as all instants here: what is open reaches to the ends of the calendar.
+OPEN_START, OPEN_END = Fraction(0), Fraction(3_652_059 * 86_400 * 1_000_000 - 1, 1_000_000)
 
 
 class Interval(NamedTuple):
@@ -48,7 +48,7 @@ def _days(year: int, month: str | None, day: str | None) -> Interval:
         length = calendar.monthrange(year, int(month))[1]
     else:
         length = 366 if calendar.isleap(year) else 365
-    return Interval(_seconds(first), _seconds(first) + length * 86_400)
+    return Interval(_seconds(first), min(_seconds(first) + length * 86_400, OPEN_END))
 
 
 def _zone(offset: str | None) -> timezone:
@@ -70,6 +70,13 @@ def outer_limits(found: list[Interval]) -> Interval | None:
     return Interval(min(each.start for each in found), max(each.end for each in found))
 
 
+def about(wanted: Interval) -> Interval:
+    """What `ap` asks for: a tenth of the time between now and then around it."""
+    now = _seconds(datetime.now(UTC))
+    gap = max(wanted.start - now, now - wanted.end, Fraction(0)) / 10
+    return Interval(wanted.start - gap, wanted.end + gap)
+
+
 # The prefixes: does the value's interval `v` answer the search's `s`? "The range above" begins where `s` ends.
 COMPARISONS = {
     "eq": lambda s, v: s.start <= v.start and v.end <= s.end,
@@ -80,4 +87,5 @@ COMPARISONS = {
     "le": lambda s, v: v.start < s.start or (s.start <= v.start and v.end <= s.end),
     "sa": lambda s, v: v.start >= s.end,
     "eb": lambda s, v: v.end <= s.start,
+    "ap": lambda s, v: v.start < about(s).end and v.end > about(s).start,
 }
