@@ -117,7 +117,7 @@ QUANTITIES = {
     "le": "i.low <= {value}",
     "sa": "i.low > {value}",
     "eb": "i.high < {value}",
-    "ap": "(i.least <= {most} AND i.most >= {least})",
+    "ap": "(i.least < {most} AND i.most > {least})",
 }
 
 
