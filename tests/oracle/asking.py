@@ -38,11 +38,27 @@ class Questions:
         return self.draw(st.sampled_from(list(choices)))
 
     def search(self, type_name: str) -> list[tuple[str, str]]:
-        """One to three criteria and, now and then, an order."""
-        pairs = [self.criterion(type_name) for _ in range(self.pick((1, 1, 1, 2, 3)))]
+        """One to three criteria and, now and then, an order, what shall come along, a number."""
+        pairs = [self.criterion(type_name) for _ in range(self.pick((1, 1, 1, 1, 2, 3)))]
+        if self.draw(st.integers(0, 9)) == 0:
+            pairs.append(self.since(type_name))
         if self.draw(st.integers(0, 3)) == 0:
-            pairs.append(("_sort", ",".join(self.rule(type_name) for _ in range(self.draw(st.integers(1, 2))))))
+            pairs.append(("_sort", ",".join(self.rule(type_name) for _ in range(self.pick((1, 1, 2))))))
+        if self.draw(st.integers(0, 3)) == 0:
+            pairs += self.along(type_name)
         return pairs
+
+    def since(self, type_name: str) -> tuple[str, str]:
+        """A time by the stamps of what is there: to the millisecond, the second or the year."""
+        stamps = [each["meta"]["lastUpdated"] for each in self.of_type(type_name)] or ["2026-01-01T00:00:00.000Z"]
+        stamp = self.pick(stamps)
+        return "_lastUpdated", self.pick(COMPARED[:-1]) + self.pick((stamp, stamp, stamp[:19] + "Z", stamp[:4]))
+
+    def along(self, type_name: str) -> list[tuple[str, str]]:
+        type_ = served()[type_name]
+        offered = [("_include", f"{type_name}:{code}") for code in type_.includes]
+        offered += [("_revinclude", each) for each in type_.revincludes]
+        return [self.pick(offered), *([self.pick(offered)] if self.draw(st.booleans()) else [])] if offered else []
 
     def rule(self, type_name: str) -> str:
         sortable = [p.code for p in served()[type_name].parameters.values() if p.kind not in UNSORTABLE]

@@ -18,6 +18,8 @@ CODES = ("a", "A", "b", "ab", "x,y", "p|q", "u$v", "w\\z", "10 min")
 TEXTS = (
     *("Núñez", "NUNEZ Perez", "Strauß", "strauss", "Zoë", "Zoe\u0308", "Ångström", "O'Brien-Smith", "ﬁne", "Œuvre"),
     *("Anna  Maria", "x,y", "50%_off", "李", "Ñ", "food bank", "Food Bank of Łódź", "İzmir", "a\\b"),
+    # longer than an index entry is
+    *("x" * 180 + " the end", "x" * 180 + " another end", "é" * 400),
 )
 DATES = ("2024", "2023", "2024-02", "2024-03", "2024-02-29", "2024-03-01", "2023-12-31", "1999-12-31", "9999-12-31")
 MOMENTS = (

@@ -68,6 +68,8 @@ class Shelf:
         for place in draw(st.lists(st.integers(0, len(drafts) - 1), max_size=2, unique=True)):
             if "update" in served()[drafts[place].kind].interactions:
                 stored[place] = self._change(drafts[place], _names(drafts, self.base), draw)
+        if draw(st.integers(0, 4)) == 0:
+            self._delete(stored, draw(st.integers(0, len(stored) - 1)))
         return kind, Oracle(self.base, [*self.everybody, *stored])
 
     def hide(self) -> None:
@@ -86,20 +88,29 @@ class Shelf:
             answer = self.portal.call(self.system.http.get, address)
             assert answer.status_code == 200, (type_name, pairs, answer.text)
             bundle = answer.json()
+            page: dict[str, list[str]] = {"match": [], "include": []}
             for entry in bundle.get("entry", ()):
-                assert entry["search"]["mode"] != "outcome", (type_name, pairs, entry)
-                name = name_of(entry["resource"])
-                matches.append(name) if entry["search"]["mode"] == "match" else along.add(name)
+                page[entry["search"]["mode"]].append(name_of(entry["resource"]))
+            assert len({*page["match"], *page["include"]}) == len(bundle.get("entry", ())), "each comes once on a page"
+            matches += page["match"]
+            along |= set(page["include"])
             address = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), "")
-        return matches, along
+        return matches, along - set(matches)
 
-    def _send(self, method: str, address: str, content: str) -> Json:
+    def _delete(self, stored: list[Json], place: int) -> None:
+        """What others refer to stays."""
+        others = json.dumps([*stored[:place], *stored[place + 1 :]], default=str)
+        gone = stored[place]
+        if "delete" in served()[gone["resourceType"]].interactions and gone["id"] not in others:
+            self._send("DELETE", f"/{name_of(stored.pop(place))}", "", 204)
+
+    def _send(self, method: str, address: str, content: str, status: int = 200) -> Json:
         def send() -> Any:
             return self.system.http.request(method, f"/fhir{address}", content=content, headers=HEADERS)
 
         answer = self.portal.call(send)
-        assert answer.status_code == 200, (answer.text, content)
-        tree: Json = json.loads(answer.text, parse_float=Decimal)
+        assert answer.status_code == status, (answer.text, content)
+        tree: Json = json.loads(answer.text or "{}", parse_float=Decimal)
         return tree
 
     def store(self, drafts: Sequence[Draft]) -> list[Json]:
@@ -127,10 +138,11 @@ class Shelf:
 
 
 def _names(drafts: Sequence[Draft], base: str = "") -> Made:
-    """What there is to refer to; with `base`, also by absolute addresses."""
+    """What there is to refer to; with `base`, also by absolute addresses and by version."""
     found: dict[str, tuple[str, ...]] = {}
     for each in drafts:
-        found[each.kind] = (*found.get(each.kind, ()), each.name, *([f"{base}/{each.name}"] if base else []))
+        forms = (each.name, f"{base}/{each.name}", f"{each.name}/_history/1") if base else (each.name,)
+        found[each.kind] = (*found.get(each.kind, ()), *forms)
     return Made(found)
 
 
