@@ -12,7 +12,7 @@ from app.domain.access.scopes import Scopes
 from app.services.caller import Caller
 from app.services.directory.admit import admit
 from app.services.identity.secrets import new_secret
-from app.services.interactions.create import stored_of
+from app.services.interactions.written import stored_of
 from app.services.network import Network
 from app.services.write import write
 from app.services.writing import Entry, change, new

@@ -2,7 +2,8 @@
 `for:Patient`, `telecom[system=phone]`.
 
 `name[x]` is every type that a choice may have, `valueReference` one of them; `:Patient` keeps only references to that
-type, `[system=phone]` only what has that in it (an extension has a `url`). Each is resolved against the R4 tables when the registry is read, so that a misspelt path stops the start.
+type, `[system=phone]` only what has that in it (an extension has a `url`). Each is resolved against the R4 tables when
+the registry is read, so that a misspelt path stops the start.
 """
 
 from __future__ import annotations
