@@ -74,8 +74,9 @@ class Rows:
     acts: list[tuple[Act, UUID | None, int | None]] = field(default_factory=list)
 
 
-RECORD = (
-    """
+RECORD = "".join(
+    (
+        """
 WITH made AS (
     INSERT INTO resource (id, type, fhir_id, version, last_updated, writer)
     SELECT n.id, n.type, n.fhir_id, n.version, n.last_updated, pg_current_xact_id()
@@ -110,9 +111,10 @@ WITH made AS (
     SELECT n.id, n.action, 'done', n.client, n.account, $36::uuid[], n.type, n.resource, n.version, $37, NULL
     FROM unnest($29::uuid[], $30::text[], $31::text[], $32::uuid[], $33::text[], $34::uuid[], $35::int[])
         AS n (id, action, client, account, type, resource, version)
-)"""
-    + index_rows(38)
-    + "SELECT 1"
+        )""",
+        index_rows(38),
+        "SELECT 1",
+    )
 )
 
 

@@ -1,10 +1,13 @@
-"""What a system asks beyond reading, creating and updating: one call each."""
+"""What a system asks beyond reading, creating and updating, alone and as an entry of a Bundle."""
 
+import base64
 import json
 from typing import Any
 
 import httpx
 
+from tests.builders import resource
+from tests.town import Town
 from tests.world import System
 
 JSON_PATCH = "application/json-patch+json"
@@ -30,3 +33,28 @@ def op(name: str, path: str, value: Any = None, source: str = "") -> dict[str, A
     if name in ("add", "replace", "test"):
         operation["value"] = value
     return operation | ({"from": source} if source else {})
+
+
+def identified(value: str, **changes: Any) -> dict[str, Any]:
+    return resource("Patient", identifier=[{"system": "urn:s", "value": value}], **changes)
+
+
+def request(method: str, url: str, tree: Any = None, **more: str) -> dict[str, Any]:
+    asked = {"request": {"method": method, "url": url, **more}}
+    return asked if tree is None else {"resource": tree, **asked}
+
+
+def patch_entry(url: str, *operations: dict[str, Any], kind: str = JSON_PATCH, **more: str) -> dict[str, Any]:
+    data = base64.b64encode(json.dumps(operations).encode()).decode()
+    return request("PATCH", url, {"resourceType": "Binary", "contentType": kind, "data": data}, **more)
+
+
+def statuses(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [each["response"]["status"][:3] for each in answer.json()["entry"]]
+
+
+async def made(town: Town, tree: dict[str, Any]) -> dict[str, Any]:
+    answer = await town.ehr.create(tree)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())

@@ -8,7 +8,7 @@ from app.fhir.errors import Refusal
 from app.fhir.outcomes import operation_outcome
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
-from app.services.interactions.entries import Ask, as_answer, request_of
+from app.services.interactions.entries import Ask, answered, as_answer
 from app.services.network import Network
 from app.services.refused import note_refused
 from app.services.requests import FhirRequest, FhirResponse
@@ -25,7 +25,7 @@ async def batch(
 
 async def _one(network: Network, caller: Caller, request: FhirRequest, each: Asked, ask: Ask) -> Answer:
     try:
-        return as_answer(await ask(network, caller, request_of(each, request.headers)))
+        return as_answer(await answered(network, caller, each, request.headers, ask))
     except Refusal as refusal:
         await note_refused(network, caller, f"batch {each.method}", each.type, refusal)
         status = status_of(refusal)

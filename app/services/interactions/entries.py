@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 
 from app.fhir import dates, json, json_patch
@@ -22,8 +23,15 @@ SHARED = ("prefer", "idempotency-key")
 OUTCOME = b'{"resourceType":"OperationOutcome"'
 
 
-def request_of(each: Asked, headers: Mapping[str, str], unit: Unit | None = None) -> FhirRequest:
-    """The request, in the transaction `unit` if it is part of one."""
+async def answered(
+    network: Network, caller: Caller, each: Asked, headers: Mapping[str, str], ask: Ask, unit: Unit | None = None
+) -> FhirResponse:
+    """What an entry is answered as a request of its own; to a HEAD without the body."""
+    response = await ask(network, caller, _request(each, headers, unit))
+    return replace(response, body=b"") if each.method == "HEAD" else response
+
+
+def _request(each: Asked, headers: Mapping[str, str], unit: Unit | None) -> FhirRequest:
     body = each.patch or (json.dump(each.resource) if each.resource is not None else b"")
 
     async def read_body(limit: int) -> bytes:

@@ -1,7 +1,7 @@
 """patch: JSON Patch on what stands there now, also conditionally. *Source*: R4 http.html#patch."""
 
 from app.fhir import json_patch
-from app.fhir.errors import MediaType
+from app.fhir.errors import MediaType, Refusal
 from app.services.caller import Caller
 from app.services.criteria import criterion_of
 from app.services.interactions.bodies import media_type
@@ -31,5 +31,9 @@ def patched_entry(
 ) -> Entry:
     """An update whose resource is made once it is known what stands there."""
     id = network.ids.next()
-    operations = json_patch.read(body)
-    return Entry(type_name, {}, "update", fhir_id or str(id), id, at=at, criterion=wanted, patch=operations)
+    entry = Entry(type_name, {}, "update", fhir_id or str(id), id, at=at, criterion=wanted)
+    try:
+        entry.patch = json_patch.read(body)
+    except Refusal as refusal:
+        raise type(refusal).of_issues([entry.placed(issue) for issue in refusal.issues]) from None
+    return entry

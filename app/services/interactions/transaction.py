@@ -11,7 +11,7 @@ from app.fhir.errors import Refusal
 from app.fhir.json import JsonObject
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
-from app.services.interactions.entries import Ask, as_answer, request_of
+from app.services.interactions.entries import Ask, answered, as_answer
 from app.services.interactions.once import HEADER, fingerprint, once
 from app.services.interactions.plan import plan
 from app.services.interactions.written import written_response
@@ -99,7 +99,7 @@ class _Transaction:
         if each.index in self.planned:
             return written_response(self.network, self.caller, self.headers, self.planned[each.index])
         try:
-            return await self.ask(self.network, self.caller, request_of(each, self.headers, unit))
+            return await answered(self.network, self.caller, each, self.headers, self.ask, unit)
         except Refusal as refusal:
             place = f"{each.at}.request"
             issues = [issue if issue.at.startswith("Bundle") else replace(issue, at=place) for issue in refusal.issues]
