@@ -16,12 +16,15 @@ from app.store.visibility import VISIBLE
 COUNT = """
 SELECT count(*) FROM resource r WHERE r.type = ANY($2::text[]) AND NOT r.deleted AND {visible}
 """.replace("{visible}", VISIBLE)
-_BATCH = """
-SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
-WHERE r.type = $2 AND r.id > $3 AND NOT r.deleted AND {visible}
+# locked first and read after: what another writer has just changed is then what is read
+LOCKED = """
+SELECT r.id FROM resource r WHERE r.type = $2 AND r.id > $3 AND NOT r.deleted AND {visible}
 ORDER BY r.id LIMIT $4 FOR UPDATE OF r
-"""
-BATCH = _BATCH.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+""".replace("{visible}", VISIBLE)
+READ = """
+SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
+WHERE r.id = ANY($1::uuid[]) ORDER BY r.id
+""".replace("{columns}", COLUMNS)
 _FORGET = "DELETE FROM index_token WHERE resource = ANY($1::uuid[]) AND param = ANY($2::smallint[])"
 FORGET = tuple(_FORGET.replace("index_token", "index_" + kind) for kind in WIDTHS)
 # a reference to a registered EHR leads to our copy, where we have one
@@ -88,7 +91,8 @@ async def count(unit: Unit, types: Collection[str]) -> int:
 
 async def locked_batch(unit: Unit, type_name: str, *, after: UUID, limit: int) -> list[Stored]:
     """The next resources of a type by key, locked until the transaction ends."""
-    rows = await unit.conn.fetch(BATCH, list(unit.members), type_name, after, limit)
+    locked = await unit.conn.fetch(LOCKED, list(unit.members), type_name, after, limit)
+    rows = await unit.conn.fetch(READ, [row["id"] for row in locked])
     return [Stored(*row.values()) for row in rows]
 
 

@@ -25,6 +25,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "_id": ("", "text"),
     }
 )
+# every resource has these: an index in this order serves, which one that puts the empty ones last does not
+ALWAYS_THERE = frozenset(("_lastUpdated", "_id"))
 Numbers = Mapping[str, Mapping[str, int]]
 Values = Sequence[str | None]
 
@@ -47,10 +49,14 @@ def _expression(sort: Sort, key: str, stamp: str, numbers: Numbers, args: Argume
 def order(keys: Sequence[Sort], alias: str, key: str) -> str:
     """ORDER BY of the columns `k1`, `k2` ... of `alias`, then of the resource's key."""
     named = [
-        "".join((alias, ".k", str(number), " DESC" if sort.descending else " ASC", " NULLS LAST"))
+        "".join((alias, ".k", str(number), " DESC" if sort.descending else " ASC", _empty_ones(sort)))
         for number, sort in enumerate(keys, 1)
     ]
     return ", ".join((*named, key + " DESC"))
+
+
+def _empty_ones(sort: Sort) -> str:
+    return "" if sort.by in ALWAYS_THERE else " NULLS LAST"
 
 
 def columns(keys: Sequence[Sort], alias: str) -> str:
@@ -68,6 +74,11 @@ def beyond(keys: Sequence[Sort], values: Values, alias: str, after_key: str, arg
             condition = "".join(("(", column, " IS NULL AND ", condition, ")"))
             continue
         placed = "".join((args.add(value, "text"), "::", COLUMNS[kind][1]))
-        further = "".join((column, " < " if sort.descending else " > ", placed, " OR ", column, " IS NULL"))
-        condition = "".join(("(", further, " OR (", column, " = ", placed, " AND ", condition, "))"))
+        after = "".join((column, " < " if sort.descending else " > ", placed))
+        equal = "".join(("(", column, " = ", placed, " AND ", condition, ")"))
+        if sort.by in ALWAYS_THERE:  # the first half says nothing new, but an index understands it
+            not_before = "".join((column, " <= " if sort.descending else " >= ", placed))
+            condition = "".join(("(", not_before, " AND (", after, " OR ", equal, "))"))
+        else:
+            condition = "".join(("(", after, " OR ", column, " IS NULL OR ", equal, ")"))
     return condition

@@ -33,7 +33,11 @@ TASKS = Anchor("index_task h", "h.resource", "h.last_updated")
 
 def anchor_of(query: Query) -> Anchor:
     by_id = query.ids is not None or any(key.by == "_id" for key in query.sort)
-    return TASKS if query.type == "Task" and not by_id else RESOURCES
+    if query.type != "Task" or by_id:
+        return RESOURCES
+    # all of one's Tasks by their time: `resource` has an index for it
+    by_time = bool(query.sort) and query.sort[0].by == "_lastUpdated"
+    return RESOURCES if by_time and not any(is_hot(term) for term in query.terms) else TASKS
 
 
 def where(query: Query, numbers: Numbers, args: Arguments) -> str:

@@ -92,8 +92,8 @@ def _parameters(place: Town) -> list[str]:
 
 
 def _total(place: Town) -> int | None:
-    answer = place.ehr.http.get("/fhir/Location?room=ro&_total=accurate&_count=1").json()
-    return answer.get("total")
+    total: int | None = place.ehr.http.get("/fhir/Location?room=ro&_total=accurate&_count=1").json().get("total")
+    return total
 
 
 def _progress(place: Town) -> list[dict[str, Any]]:

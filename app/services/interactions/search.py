@@ -14,6 +14,7 @@ from app.fhir.search import COUNTED_TO, Query, parse_query
 from app.fhir.subset import Subset, asked, subset
 from app.services.caller import Caller
 from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.prefer import handling_strict
 from app.services.interactions.reading import reading
 from app.services.interactions.search_scopes import refuse_unscoped
 from app.services.network import Network
@@ -88,8 +89,7 @@ def _names(query: Query) -> str:
 
 
 def refuse_unknown(request: FhirRequest, query: Query) -> None:
-    strict = "handling=strict" in request.headers.get("prefer", "").replace(" ", "").lower()
-    if strict and query.unknown:
+    if query.unknown and handling_strict(request.headers):
         message = "a search parameter is not known here; /fhir/metadata lists those that are"
         raise UnknownParameter("search-parameter-unknown", message)
 
