@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Any
 
-from hypothesis import strategies as st
-
 from tests.oracle.amounts import amounts
-from tests.oracle.datatypes import CODES, DATES, MOMENTS, NUMBERS, SYSTEMS, TEXTS, URIS, Draw
+from tests.oracle.datatypes import CODES, DATES, MOMENTS, NUMBERS, SYSTEMS, TEXTS, URIS
 from tests.oracle.definitions import Component, Parameter, served
 from tests.oracle.extraction import Node, below
 from tests.oracle.matching import local
 from tests.oracle.oracle import Oracle
-from tests.oracle.values import displayed, links, strings, tokens, typed
+from tests.oracle.values import displayed, is_read, links, strings, tokens, typed
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "token": ("", "", "", "not", "text", "of-type", "missing"),
@@ -29,22 +28,26 @@ UNSORTABLE = ("composite", "reference")
 
 
 class Questions:
-    """Draws searches about the resources of an oracle."""
+    """Searches about the resources of an oracle, by chance."""
 
-    def __init__(self, oracle: Oracle, draw: Draw) -> None:
-        self.oracle, self.draw = oracle, draw
+    def __init__(self, oracle: Oracle, chance: Random) -> None:
+        self.oracle, self.chance = oracle, chance
 
     def pick(self, choices: Any) -> Any:
-        return self.draw(st.sampled_from(list(choices)))
+        return self.chance.choice(list(choices))
+
+    def now_and_then(self, times: int) -> bool:
+        """True once in so many times."""
+        return self.chance.randrange(times) == 0
 
     def search(self, type_name: str) -> list[tuple[str, str]]:
         """One to three criteria and, now and then, an order, what shall come along, a number."""
         pairs = [self.criterion(type_name) for _ in range(self.pick((1, 1, 1, 1, 2, 3)))]
-        if self.draw(st.integers(0, 9)) == 0:
+        if self.now_and_then(10):
             pairs.append(self.since(type_name))
-        if self.draw(st.integers(0, 3)) == 0:
+        if self.now_and_then(4):
             pairs.append(("_sort", ",".join(self.rule(type_name) for _ in range(self.pick((1, 1, 2))))))
-        if self.draw(st.integers(0, 3)) == 0:
+        if self.now_and_then(4):
             pairs += self.along(type_name)
         return pairs
 
@@ -58,7 +61,7 @@ class Questions:
         type_ = served()[type_name]
         offered = [("_include", f"{type_name}:{code}") for code in type_.includes]
         offered += [("_revinclude", each) for each in type_.revincludes]
-        return [self.pick(offered), *([self.pick(offered)] if self.draw(st.booleans()) else [])] if offered else []
+        return [self.pick(offered), *([self.pick(offered)] if self.now_and_then(2) else [])] if offered else []
 
     def rule(self, type_name: str) -> str:
         sortable = [p.code for p in served()[type_name].parameters.values() if p.kind not in UNSORTABLE]
@@ -105,7 +108,7 @@ class Questions:
         """A parameter that some resource has a value of, mostly."""
         parameters = [p for p in served()[type_name].parameters.values() if p.code != "_lastUpdated"]
         used = [p for p in parameters if any(self.oracle.values(each, p) for each in self.of_type(type_name))]
-        parameter = self.pick(used if used and self.draw(st.integers(0, 7)) else parameters)
+        parameter = self.pick(used if used and not self.now_and_then(8) else parameters)
         nodes = [node for each in self.of_type(type_name) for node in self.oracle.values(each, parameter)]
         modifier = self.pick(self.modifiers(parameter, nodes))
         if modifier == "missing":
@@ -117,7 +120,7 @@ class Questions:
         return parameter.code + (f":{modifier}" if modifier else ""), ",".join(texts)
 
     def value(self, parameter: Parameter | Component, modifier: str, nodes: list[Node]) -> str:
-        node = self.pick(nodes) if nodes and self.draw(st.integers(0, 7)) else None
+        node = self.pick(nodes) if nodes and not self.now_and_then(8) else None
         return _VALUES[modifier if (parameter.kind, modifier) in _SPECIAL else parameter.kind](self, parameter, node)
 
     def modifiers(self, parameter: Parameter, nodes: list[Node]) -> list[str]:
@@ -216,7 +219,7 @@ def _composite(q: Questions, parameter: Any, node: Node | None) -> str:
     parts = []
     for component in parameter.components:
         found = below(component.expressions, node) if node else []
-        parts.append(q.value(component, "", [each for each in found if tokens(each)]))
+        parts.append(q.value(component, "", [each for each in found if is_read(component.kind, each) and tokens(each)]))
     return "$".join(parts)
 
 

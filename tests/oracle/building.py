@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
 
 from app.fhir import json as wire
 from app.fhir.structure import check
 from tests.fhir.builders import minimal
-from tests.oracle.datatypes import Draw, Made, value_of, written
+from tests.oracle.datatypes import Made, value_of, written
 from tests.oracle.definitions import Json, elements, served
 from tests.oracle.extraction import named_type
 
@@ -74,12 +73,12 @@ def _children_of(element: Json) -> str:
     return str(element["path"] if kind in ("BackboneElement", "Element") else kind)
 
 
-def resource(type_name: str, made: Made, draw: Draw, before: Json | None = None) -> Json:
+def resource(type_name: str, made: Made, chance: Random, before: Json | None = None) -> Json:
     """A resource that the server takes; with `before`, another version of it."""
-    tree = copy.deepcopy(before) if before else _bare(type_name, made, draw)
-    for place in draw(st.lists(st.sampled_from(places(type_name)), min_size=1, max_size=6, unique=True)):
+    tree = copy.deepcopy(before) if before else _bare(type_name, made, chance)
+    for place in chance.sample(places(type_name), chance.randint(1, min(6, len(places(type_name))))):
         changed = copy.deepcopy(tree)
-        _put(changed, place, made, draw)
+        _put(changed, place, made, chance)
         if is_valid(changed):
             tree = changed
     return tree
@@ -93,7 +92,7 @@ def body(tree: Json) -> str:
     return written(json.dumps(tree, ensure_ascii=False))
 
 
-def _bare(type_name: str, made: Made, draw: Draw) -> Json:
+def _bare(type_name: str, made: Made, chance: Random) -> Json:
     """The example without what it need not have, mostly, leading to what there is."""
     tree: Json = json.loads(body(minimal(type_name)))
     for name in ("id", "meta", "text", "contained"):
@@ -102,7 +101,7 @@ def _bare(type_name: str, made: Made, draw: Draw) -> Json:
         tree["code"] = {"coding": [{"system": "http://a.example/s", "code": "a"}]}
     for name in [name for name in tree if name != "resourceType"]:
         less = {key: value for key, value in tree.items() if key != name}
-        if draw(st.booleans()) and is_valid(less):
+        if chance.random() < 0.5 and is_valid(less):
             tree = less
     _lead(tree, made)
     return tree
@@ -125,42 +124,42 @@ def _objects(tree: Any) -> Iterator[Json]:
         yield from _objects(each)
 
 
-def _put(tree: Json, place: Place, made: Made, draw: Draw) -> None:
+def _put(tree: Json, place: Place, made: Made, chance: Random) -> None:
     """Puts a value at the place; what is made on the way there gets what it must have."""
     node = tree
     for element in place.way[:-1]:
-        node = _step(node, element, made, draw)
-    _set(node, place.way[-1], place.kind, made, draw)
+        node = _step(node, element, made, chance)
+    _set(node, place.way[-1], place.kind, made, chance)
 
 
-def _step(node: Json, element: Json, made: Made, draw: Draw) -> Json:
+def _step(node: Json, element: Json, made: Made, chance: Random) -> Json:
     """The object below, one that is there or a new one."""
     name = element["path"].split(".")[-1]
     there = node.get(name, [] if element["max"] != "1" else None)
-    if there and (not isinstance(there, list) or draw(st.booleans())):
+    if there and (not isinstance(there, list) or chance.random() < 0.5):
         found: Json = there[-1] if isinstance(there, list) else there
         return found
     new: Json = {}
-    _require(new, element, made, draw)
+    _require(new, element, made, chance)
     node[name] = [*there, new] if isinstance(there, list) else new
     return new
 
 
-def _require(node: Json, element: Json, made: Made, draw: Draw) -> None:
+def _require(node: Json, element: Json, made: Made, chance: Random) -> None:
     parent = _children_of(element)
     for path, child in elements(parent.split(".")[0]).items():
         if child["min"] > 0 and path.rpartition(".")[0] == parent:
-            _set(node, child, "", made, draw)
+            _set(node, child, "", made, chance)
 
 
-def _set(node: Json, element: Json, kind: str, made: Made, draw: Draw) -> None:
+def _set(node: Json, element: Json, kind: str, made: Made, chance: Random) -> None:
     """Sets the element: one value, or one or two where it repeats; of a choice, one type of those that can be made."""
     name = element["path"].split(".")[-1]
     kinds = [kind] if kind else sorted({each["code"] for each in element["type"]})
-    kind = draw(st.sampled_from(kinds)) if len(kinds) > 1 else kinds[0]
+    kind = chance.choice(kinds) if len(kinds) > 1 else kinds[0]
     kind = "id" if kind.startswith("http://hl7.org/fhirpath") else kind
-    number = draw(st.integers(1, 2)) if element["max"] != "1" else 1
-    found = [value for _ in range(number) if (value := value_of(kind, element, made, draw)) is not None]
+    number = chance.randint(1, 2) if element["max"] != "1" else 1
+    found = [value for _ in range(number) if (value := value_of(kind, element, made, chance)) is not None]
     if name.endswith("[x]"):
         stem = name.removesuffix("[x]")
         for other in [key for key in node if re.fullmatch(rf"{stem}[A-Z]\w*", key)]:

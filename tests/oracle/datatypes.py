@@ -5,13 +5,10 @@ Numbers keep the form in which they are written: they are texts between marks un
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
-from hypothesis import strategies as st
-
 from tests.oracle.definitions import Json, codes
-
-Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 SYSTEMS = ("http://a.example/s", "http://b.example/s", "urn:oid:1.2.3")
 CODES = ("a", "A", "b", "ab", "x,y", "p|q", "u$v", "w\\z", "10 min")
@@ -33,6 +30,7 @@ URIS = (
     "http://A.example/p",
     "urn:uuid:0198c0de-0000-7000-8000-000000000000",
 )
+UNITS: tuple[Json, ...] = ({}, {"unit": "mg"}, {"system": "http://unitsofmeasure.org", "code": "mg", "unit": "mg"})
 _NUMBER_MARK = "\u2060"
 
 
@@ -52,102 +50,103 @@ def written(body: str) -> str:
     return body.replace(f'"{_NUMBER_MARK}', "").replace(f'{_NUMBER_MARK}"', "")
 
 
-def value_of(kind: str, element: Json, made: Made, draw: Draw) -> Any:
+def value_of(kind: str, element: Json, made: Made, chance: Random) -> Any:
     """A value for an element of this data type; None where there is none to be had."""
     if kind == "code":
-        return _code(element, draw)
+        return _code(element, chance)
     if kind == "Reference":
-        return _reference(element, made, draw)
-    return _SIMPLE[kind](draw) if kind in _SIMPLE else None
+        return _reference(element, made, chance)
+    return _SIMPLE[kind](chance) if kind in _SIMPLE else None
 
 
-def _code(element: Json, draw: Draw) -> Any:
+def _code(element: Json, chance: Random) -> Any:
     bound = codes(element.get("binding", {}).get("valueSet", "x/x"))
-    return draw(st.sampled_from([code for _, code in bound][:4] or ["a", "b"]))
+    return chance.choice([code for _, code in bound][:4] or ["a", "b"])
 
 
-def _reference(element: Json, made: Made, draw: Draw) -> Json | None:
+def _reference(element: Json, made: Made, chance: Random) -> Json | None:
     kinds = [t.rsplit("/", 1)[1] for each in element["type"] for t in each.get("targetProfile", ())]
     anything = not kinds or "Resource" in kinds
     names = [name for kind, each in made.names.items() if anything or kind in kinds for name in each]
-    shape = draw(st.sampled_from(("there", "there", "there", "both", "logical", "words")))
+    shape = chance.choice(("there", "there", "there", "both", "logical", "words"))
     if shape == "words" or (shape != "logical" and not names):
-        return {"display": draw(st.sampled_from(TEXTS))}
-    found: Json = {} if shape == "logical" else {"reference": draw(st.sampled_from(names))}
+        return {"display": chance.choice(TEXTS)}
+    found: Json = {} if shape == "logical" else {"reference": chance.choice(names)}
     if shape != "there":
-        found["identifier"] = _identifier(draw)
-    if shape == "logical" and kinds and not anything and draw(st.booleans()):
-        found["type"] = draw(st.sampled_from(kinds))
+        found["identifier"] = _identifier(chance)
+    if shape == "logical" and kinds and not anything and chance.random() < 0.5:
+        found["type"] = chance.choice(kinds)
     return found
 
 
-def _pick(*choices: Any) -> Callable[[Draw], Any]:
-    strategy = st.sampled_from(choices)
-    return lambda draw: draw(strategy)
+def _pick(*choices: Any) -> Callable[[Random], Any]:
+    return lambda chance: chance.choice(choices)
 
 
-def _some(draw: Draw, **makers: Callable[[Draw], Any]) -> Json:
+def _some(chance: Random, **makers: Callable[[Random], Any]) -> Json:
     """An object with at least one of its members."""
-    names = draw(st.lists(st.sampled_from(sorted(makers)), min_size=1, unique=True))
-    return {name: makers[name](draw) for name in sorted(names)}
+    names = sorted(makers)
+    return {name: makers[name](chance) for name in chance.sample(names, chance.randint(1, len(names)))}
 
 
 _text, _system, _word = _pick(*TEXTS), _pick(*SYSTEMS), _pick(*CODES)
 _date, _date_time, _moment = _pick(*DATES), _pick(*DATES, *MOMENTS), _pick(*MOMENTS)
 
 
-def _list_of(make: Callable[[Draw], Any]) -> Callable[[Draw], list[Any]]:
-    return lambda draw: [make(draw) for _ in range(draw(st.integers(1, 2)))]
+def _list_of(make: Callable[[Random], Any]) -> Callable[[Random], list[Any]]:
+    return lambda chance: [make(chance) for _ in range(chance.randint(1, 2))]
 
 
-def _coding(draw: Draw) -> Json:
-    return _some(draw, system=_system, code=_word, display=_text)
+def _coding(chance: Random) -> Json:
+    return _some(chance, system=_system, code=_word, display=_text)
 
 
-def _concept(draw: Draw) -> Json:
-    return _some(draw, coding=_list_of(_coding), text=_text)
+def _concept(chance: Random) -> Json:
+    return _some(chance, coding=_list_of(_coding), text=_text)
 
 
-def _identifier(draw: Draw) -> Json:
-    return _some(draw, system=_system, value=_word, type=_concept)
+def _identifier(chance: Random) -> Json:
+    return _some(chance, system=_system, value=_word, type=_concept)
 
 
-def _contact(draw: Draw) -> Json:
+def _contact(chance: Random) -> Json:
     return {
-        "system": draw(st.sampled_from(("phone", "email"))),
-        "value": draw(st.sampled_from(("555-1", "a@b.example"))),
+        "system": chance.choice(("phone", "email")),
+        "value": chance.choice(("555-1", "a@b.example")),
     }
 
 
-def _name(draw: Draw) -> Json:
-    return _some(draw, family=_text, given=_list_of(_text), text=_text, prefix=_list_of(_text), suffix=_list_of(_text))
+def _name(chance: Random) -> Json:
+    return _some(
+        chance, family=_text, given=_list_of(_text), text=_text, prefix=_list_of(_text), suffix=_list_of(_text)
+    )
 
 
-def _address(draw: Draw) -> Json:
-    return _some(draw, line=_list_of(_text), city=_text, state=_text, postalCode=_text, country=_text, text=_text)
+def _address(chance: Random) -> Json:
+    return _some(chance, line=_list_of(_text), city=_text, state=_text, postalCode=_text, country=_text, text=_text)
 
 
-def _period(draw: Draw) -> Json:
+def _period(chance: Random) -> Json:
     """Open at one end, or in order."""
-    start, end = sorted(draw(st.lists(st.sampled_from(DATES), min_size=2, max_size=2)))
-    shape = draw(st.sampled_from(("both", "start", "end")))
+    start, end = sorted(chance.choices(DATES, k=2))
+    shape = chance.choice(("both", "start", "end"))
     return {"start": start, "end": end} if shape == "both" else {shape: start}
 
 
-def _timing(draw: Draw) -> Json:
-    return _some(draw, event=_list_of(_date_time), repeat=lambda d: {"boundsPeriod": _period(d)}, code=_concept)
-
-
-def _quantity(draw: Draw) -> Json:
-    found = {"value": number(draw(st.sampled_from(NUMBERS)))}
-    comparator = draw(st.sampled_from(("", "", "", "<", "<=", ">", ">=")))
-    unit = draw(
-        st.sampled_from(({}, {"unit": "mg"}, {"system": "http://unitsofmeasure.org", "code": "mg", "unit": "mg"}))
+def _timing(chance: Random) -> Json:
+    return _some(
+        chance, event=_list_of(_date_time), repeat=lambda inner: {"boundsPeriod": _period(inner)}, code=_concept
     )
+
+
+def _quantity(chance: Random) -> Json:
+    found = {"value": number(chance.choice(NUMBERS))}
+    comparator = chance.choice(("", "", "", "<", "<=", ">", ">="))
+    unit = chance.choice(UNITS)
     return {**found, **({"comparator": comparator} if comparator else {}), **unit}
 
 
-_SIMPLE: Mapping[str, Callable[[Draw], Any]] = {
+_SIMPLE: Mapping[str, Callable[[Random], Any]] = {
     "boolean": _pick(True, False),
     "string": _text,
     "markdown": _text,
@@ -157,7 +156,7 @@ _SIMPLE: Mapping[str, Callable[[Draw], Any]] = {
     "date": _date,
     "dateTime": _date_time,
     "instant": _moment,
-    "decimal": lambda draw: number(draw(st.sampled_from(NUMBERS))),
+    "decimal": lambda chance: number(chance.choice(NUMBERS)),
     **{kind: _pick(*range(least, 4)) for kind, least in (("integer", 0), ("unsignedInt", 0), ("positiveInt", 1))},
     "Coding": _coding,
     "CodeableConcept": _concept,

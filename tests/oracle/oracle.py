@@ -3,6 +3,7 @@
 *Source*: R4 search.html: #combining, #modifiers, #chaining, #has, #sort, #include, #revinclude.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -59,6 +60,10 @@ class Oracle:
         if key not in self._nodes:
             self._nodes[key] = [node for node in nodes(parameter, resource) if is_read(parameter.kind, node)]
         return self._nodes[key]
+
+    def told(self) -> str:
+        """All resources, a line for each."""
+        return "\n".join(json.dumps(each, ensure_ascii=False, default=str) for each in self.resources.values())
 
     def _of_type(self, type_name: str) -> list[Json]:
         return [each for each in self.resources.values() if each["resourceType"] == type_name]

@@ -1,7 +1,6 @@
 """Puts random resources on a real server, asks it, and takes them out of sight again.
 
-The server runs in a loop of its own, in another thread: hypothesis draws between two calls, and ends an example by an
-exception that no loop survives.
+The server runs in a loop of its own, in another thread: hypothesis calls functions, not coroutines.
 """
 
 import json
@@ -9,21 +8,25 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 from anyio.from_thread import BlockingPortal
-from hypothesis import strategies as st
 
 from tests.oracle.building import body, resource
-from tests.oracle.datatypes import Draw, Made
+from tests.oracle.datatypes import Made
 from tests.oracle.definitions import Json, served
 from tests.oracle.oracle import Oracle, Pairs, name_of
+from tests.parts import ROOT
 from tests.world import FHIR_JSON, System, World
 
 # written by nobody but the server itself
 COMPUTED = ("AuditEvent",)
+KINDS = tuple(
+    sorted(path.stem for path in (ROOT / "fhir_profiles" / "resources").glob("*.toml") if path.stem not in COMPUTED)
+)
 # what most others refer to
 COMMON = ("Patient", "Organization")
 HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=representation"}
@@ -56,21 +59,19 @@ class Shelf:
     def open(self) -> None:
         self.everybody = self.portal.call(self.system.search, "Organization?_count=500")[::-1]
 
-    def fill(self, draw: Draw) -> tuple[str, Oracle]:
-        """Some resources of one type and some others; (the type, the oracle that knows them)."""
-        kinds = sorted(name for name in served() if name not in COMPUTED)
-        kind, other = draw(st.sampled_from(kinds)), draw(st.sampled_from(kinds))
-        wanted = [*COMMON, other, *[kind] * draw(st.integers(2, 4))]
+    def fill(self, kind: str, chance: Random) -> Oracle:
+        """Some resources of one type and some others, and the oracle that knows them."""
+        wanted = [*COMMON, *chance.sample(KINDS, 2), *[kind] * chance.randint(2, 4)]
         drafts = [Draft(each, f"urn:uuid:{uuid4()}", {}) for each in wanted]
         for draft in drafts:
-            draft.tree = resource(draft.kind, _names(drafts), draw)
+            draft.tree = resource(draft.kind, _names(drafts), chance)
         stored = self.store(drafts)
-        for place in draw(st.lists(st.integers(0, len(drafts) - 1), max_size=2, unique=True)):
+        for place in chance.sample(range(len(drafts)), chance.randint(0, 2)):
             if "update" in served()[drafts[place].kind].interactions:
-                stored[place] = self._change(drafts[place], _names(drafts, self.base), draw)
-        if draw(st.integers(0, 4)) == 0:
-            self._delete(stored, draw(st.integers(0, len(stored) - 1)))
-        return kind, Oracle(self.base, [*self.everybody, *stored])
+                stored[place] = self._change(drafts[place], _names(drafts, self.base), chance)
+        if chance.random() < 0.2:
+            self._delete(stored, chance.randrange(len(stored)))
+        return Oracle(self.base, [*self.everybody, *stored])
 
     def hide(self) -> None:
         """Ends everybody's part in what was stored."""
@@ -130,9 +131,9 @@ class Shelf:
             draft.name, draft.tree = texts[draft.name], json.loads(text)
         return stored
 
-    def _change(self, draft: Draft, made: Made, draw: Draw) -> Json:
+    def _change(self, draft: Draft, made: Made, chance: Random) -> Json:
         """Another version of what is stored; the server's answer is what it keeps."""
-        changed = resource(draft.kind, made, draw, before=draft.tree)
+        changed = resource(draft.kind, made, chance, before=draft.tree)
         changed["id"] = draft.name.split("/")[1]
         return self._send("PUT", f"/{draft.name}", body(changed))
 
