@@ -171,30 +171,35 @@ def _date(param: str) -> Read:
 
 def _period(param: str) -> Read:
     def read(value: Any, found: IndexValues, base: str) -> None:
-        if type(value) is dict:
-            start, end = _interval(value.get("start")), _interval(value.get("end"))
-            if start or end:
-                found.dates.append(
-                    DateValue(param, start[0] if start else dates.EARLIEST, end[1] if end else dates.LATEST)
-                )
+        limits = _limits(value)
+        if limits:
+            found.dates.append(DateValue(param, *limits))
 
     return read
 
 
+def _limits(period: Any) -> dates.Interval | None:
+    """What a Period covers; an open end is the first or last instant."""
+    if type(period) is not dict:
+        return None
+    start, end = _interval(period.get("start")), _interval(period.get("end"))
+    if not start and not end:
+        return None
+    return start[0] if start else dates.EARLIEST, end[1] if end else dates.LATEST
+
+
 def _timing(param: str) -> Read:
-    """From the first event to the last, or the bounds of the repetition."""
-    bounds = _period(param)
+    """The outer limits: from the first of its events and its bounds to the last (R4 search.html#date)."""
 
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is not dict:
             return
-        events = value.get("event")
-        intervals = [interval for event in events if (interval := _interval(event))] if type(events) is list else []
         repeat = value.get("repeat")
+        covered = [_interval(event) for event in _items(value, "event")]
+        covered.append(_limits(repeat.get("boundsPeriod")) if type(repeat) is dict else None)
+        intervals = [interval for interval in covered if interval]
         if intervals:
             found.dates.append(DateValue(param, min(start for start, _ in intervals), max(end for _, end in intervals)))
-        elif type(repeat) is dict:
-            bounds(repeat.get("boundsPeriod"), found, base)
 
     return read
 
