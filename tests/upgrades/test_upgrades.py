@@ -1,5 +1,6 @@
 """A data folder from the end of every earlier release still starts, and nothing in it is lost."""
 
+import asyncio
 import gzip
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from app.services.caller import Caller
 from app.services.referrals.views import inbox, open_referrals
+from app.store import search_parameters
 from app.store.embedded import EmbeddedPostgres
 from app.wiring import bring_up_to_date
 from tests.world import running
@@ -39,6 +41,11 @@ async def test_it_starts_and_its_referrals_are_there(cluster: EmbeddedPostgres, 
             staff = Caller(frozenset({target["organization"]}), "person", role="intake")
             kept = {item.status for item in await inbox(world.network, staff)}
             assert (len(waiting), kept) == (2, {"in-progress", "completed"})
+            # what the release before had no search rows for is made beside all that
+            async with asyncio.timeout(60):
+                while await world.network.store.pool.fetch("SELECT type FROM index_build"):
+                    await asyncio.sleep(0.1)
+            assert not await search_parameters.states(world.network.store)
     finally:
         await postgres.execute(" ".join(("DROP DATABASE IF EXISTS", name, "WITH (FORCE)")))
         await postgres.close()

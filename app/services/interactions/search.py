@@ -107,8 +107,8 @@ async def _sent_along(network: Network, caller: Caller, unit: Unit, query: Query
         back = [each.parameter for each in query.revincludes if caller.allows(each.parameter.type, "s")]
         found += await store_search.revincluded(unit, ids, [network.numbers[each.type][each.code] for each in back])
     if len(found) > MOST_INCLUDED:
-        message = f"This page would bring more than {MOST_INCLUDED} other resources along; ask for a smaller _count."
-        raise TooCostly("search-included", message)
+        too_many = f"This page would bring more than {MOST_INCLUDED} other resources along; ask for a smaller _count."
+        raise TooCostly("search-included", too_many)
     return list({stored.id: stored for stored in found if caller.allows(stored.type, "r")}.values())
 
 
@@ -156,5 +156,5 @@ def _told(query: Query, total: Total | None) -> Iterator[Issue]:
         message = "some search parameters are not known here and were ignored; /fhir/metadata lists those that are"
         yield Issue("not-supported", "search-parameter-unknown", message, severity="warning")
     if total and total.more:
-        message = f"there are more than {total.count} matches; a total is counted so far and no further"
-        yield Issue("incomplete", "search-total-cap", message, severity="warning")
+        so_far = f"there are more than {total.count} matches; a total is counted so far and no further"
+        yield Issue("incomplete", "search-total-cap", so_far, severity="warning")

@@ -1,0 +1,146 @@
+"""Parameters whose rows are still being made: refused, then answering without a restart; what writers do meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from app.services.network import Network
+from app.services.rebuild_index import build_batch
+from tests.api.answers import refused
+from tests.builders import resource
+from tests.conftest import Database
+from tests.town import a_town
+from tests.world import System, World, running
+
+STORED = 120
+
+
+class Upgraded:
+    """A network that has just been started with something to build, and a system that asks it."""
+
+    def __init__(self, world: World, system: System, ids: list[str]) -> None:
+        self.world = world
+        self.system = system
+        self.ids = ids
+
+    async def build(self) -> int:
+        """How many batches there were."""
+        batches = 0
+        while await build_batch(self.world.network):
+            batches += 1
+        return batches
+
+    async def total(self, query: str) -> int:
+        answer = await self.system.get(f"Location?{query}&_count=0")
+        assert answer.status_code == 200, answer.text
+        total: int = answer.json()["total"]
+        return total
+
+
+@pytest.fixture
+async def upgraded(
+    database: Database, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Upgraded]:
+    """Locations that were stored before `name` came (`building`), or before the rows of `identifier` were what they
+    are now (`renewing`); the worker beside the server rests, each test builds for itself."""
+    monkeypatch.setattr("app.worker.search_index.build_batch", _rests)
+    async with a_town(database, tmp_path) as town:
+        clinic = town.clinic
+        for start in range(0, STORED, 60):
+            entries = [_entry(f"Before {number}") for number in range(start, start + 60)]
+            assert (await town.ehr.bundle("transaction", entries)).status_code == 200
+        rows = await town.world.rows("SELECT fhir_id FROM resource WHERE type = 'Location' ORDER BY id")
+    state = request.param
+    owner = await asyncpg.connect(database.owner_dsn)
+    code = "name" if state == "building" else "identifier"
+    await owner.execute("UPDATE search_parameter SET state = $2 WHERE type = 'Location' AND code = $1", code, state)
+    await owner.execute("INSERT INTO index_build VALUES ('Location', $1, 0, 0)", UUID(int=0))
+    if state == "building":
+        await owner.execute("DELETE FROM index_string")
+    await owner.close()
+    async with running(database.app_dsn, tmp_path) as world:
+        yield Upgraded(world, await world.system(clinic), [row["fhir_id"] for row in rows])
+
+
+async def _rests(_: Network) -> bool:
+    return False
+
+
+def _entry(name: str) -> dict[str, object]:
+    return {"resource": resource("Location", name=name), "request": {"method": "POST", "url": "Location"}}
+
+
+@pytest.mark.parametrize("upgraded", ["building"], indirect=True)
+async def test_it_is_refused_until_it_is_built_and_answers_then(upgraded: Upgraded) -> None:
+    for query in ("name=before", "name:missing=true", "_sort=-name"):
+        refused(await upgraded.system.get(f"Location?{query}"), 400, "not-supported", rule="search-building")
+    assert "name" not in await _listed(upgraded)
+    # what is written meanwhile has its rows already
+    assert (await upgraded.system.create(resource("Location", name="Before all"))).status_code == 201
+    assert await upgraded.build() == 4
+    await asyncio.sleep(1.1)
+    assert await upgraded.total("name=before") == STORED + 1
+    assert "name" in await _listed(upgraded)
+    assert await upgraded.build() == 0
+
+
+@pytest.mark.parametrize("upgraded", ["renewing"], indirect=True)
+async def test_what_an_earlier_release_kept_answers_while_the_rest_is_made(upgraded: Upgraded) -> None:
+    assert await upgraded.total("identifier:missing=true") == STORED
+    refused(
+        await upgraded.system.get("Location?identifier:of-type=a|b|c"), 400, "not-supported", rule="search-building"
+    )
+    await upgraded.build()
+    await asyncio.sleep(1.1)
+    assert await upgraded.total("identifier:of-type=a|b|c") == 0
+
+
+@pytest.mark.parametrize("upgraded", ["building"], indirect=True)
+async def test_a_change_during_the_building_loses_no_row(upgraded: Upgraded, database: Database) -> None:
+    """The batch waits for a writer, and reads what that writer has stored."""
+    writer = await asyncpg.connect(database.superuser_dsn)
+    change = writer.transaction()
+    await change.start()
+    key = await writer.fetchval("SELECT id FROM resource WHERE fhir_id = $1", upgraded.ids[7])
+    await writer.execute("UPDATE resource SET version = 2, last_updated = now() WHERE id = $1", key)
+    await writer.execute(
+        """INSERT INTO version SELECT resource, 2, now(), pg_current_xact_id(), 'update', author,
+        convert_to(replace(convert_from(body, 'UTF8'), 'Before', 'After'), 'UTF8') FROM version WHERE resource = $1""",
+        key,
+    )
+    building = asyncio.create_task(upgraded.build())
+    await asyncio.sleep(0.5)
+    assert not building.done()
+    await change.commit()
+    await writer.close()
+    await building
+    await asyncio.sleep(1.1)
+    assert (await upgraded.total("name=after"), await upgraded.total("name=before")) == (1, STORED - 1)
+
+
+@pytest.mark.parametrize("upgraded", ["building"], indirect=True)
+async def test_two_workers_build_each_resource_once(upgraded: Upgraded) -> None:
+    at_once = await asyncio.gather(upgraded.build(), upgraded.build())
+    # whoever found the type taken has stopped asking
+    assert sum(at_once) + await upgraded.build() == 4
+    await asyncio.sleep(1.1)
+    assert await upgraded.total("name=before") == STORED
+
+
+@pytest.mark.parametrize("upgraded", ["building"], indirect=True)
+async def test_an_older_program_leaves_alone_what_it_does_not_know(upgraded: Upgraded, database: Database) -> None:
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute("INSERT INTO search_parameter VALUES (30000, 'Location', 'of-the-future', 'building')")
+    await owner.close()
+    assert await upgraded.build() == 0
+    refused(await upgraded.system.get("Location?name=before"), 400, "not-supported", rule="search-building")
+
+
+async def _listed(upgraded: Upgraded) -> list[str]:
+    tree = (await upgraded.system.get("metadata")).json()
+    (location,) = (each for each in tree["rest"][0]["resource"] if each["type"] == "Location")
+    return [each["name"] for each in location["searchParam"]]
