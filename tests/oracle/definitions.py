@@ -9,6 +9,7 @@ import tarfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -168,10 +169,16 @@ def _all_codes(concepts: list[Json]) -> Iterator[str]:
 def examples() -> Iterator[tuple[str, Json]]:
     """(where from, resource): the guide's examples, and the instances in the US Core packages, of every type."""
     for path in sorted((SHARED / "fhir" / "examples").glob("*.json")):
-        yield path.name, json.loads(path.read_text())
+        yield path.name, exact(path.read_text())
     for package in US_CORE:
         for name, body in _instances(package):
-            yield f"{package} {name}", json.loads(body)
+            yield f"{package} {name}", exact(body)
+
+
+def exact(text: str | bytes) -> Json:
+    """A resource with its numbers as they are written."""
+    tree: Json = json.loads(text, parse_float=Decimal)
+    return tree
 
 
 @cache

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +16,7 @@ from anyio.from_thread import BlockingPortal
 
 from tests.oracle.building import body, resource
 from tests.oracle.datatypes import Made
-from tests.oracle.definitions import Json, served
+from tests.oracle.definitions import Json, exact, served
 from tests.oracle.oracle import Oracle, Pairs, name_of
 from tests.parts import ROOT
 from tests.world import FHIR_JSON, System, World
@@ -111,8 +110,7 @@ class Shelf:
 
         answer = self.portal.call(send)
         assert answer.status_code == status, (answer.text, content)
-        tree: Json = json.loads(answer.text or "{}", parse_float=Decimal)
-        return tree
+        return exact(answer.text or "{}")
 
     def store(self, drafts: Sequence[Draft]) -> list[Json]:
         """One transaction; drafts get their real names."""
