@@ -39,7 +39,7 @@ async def test_a_page_link_is_of_one_search(town: Town, next_link: str, change: 
     refused(await town.ehr.http.get(next_link.replace(*change)), 400, "invalid", rule="page-token")
 
 
-@pytest.mark.parametrize("token", ["", ".", MARK, "A.B", "A" * 3000, "\u00e9.x", "%00", "MTIz."])
+@pytest.mark.parametrize("token", ["", ".", MARK, "A.B", "A" * 3000, "\u00e9.x", "%20", "MTIz."])
 async def test_a_page_link_that_is_not_ours_is_refused(town: Town, token: str) -> None:
     answer = await town.ehr.http.get(f"{town.world.address}/fhir/Location?name=paged&_count=2&_page={token}")
     refused(answer, 400, "invalid", rule="page-token")
