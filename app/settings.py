@@ -6,6 +6,7 @@ and what would be right, never the value: it may be a password.
 """
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 BARE_NAMES = frozenset({"database_url", "migration_database_url", "database_direct_url", "data_dir", "host", "port"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+# a name, an address of four numbers, or one of IPv6 in brackets as a Host header has it
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.\-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]", re.ASCII)
 MIN_SECRET_BYTES = 32
 MIN_DISTINCT_BYTES = 12  # "changeme" repeated, or one letter forty times, is long enough and still no secret
 KIBIBYTE = 1024
@@ -63,6 +66,14 @@ def _networks(written: str) -> str:
     if not found or not all(network.prefixlen for network in found):
         raise ValueError("must be addresses or networks of your own proxies, such as 10.0.0.5,10.1.0.0/16")
     return ",".join(map(str, found))
+
+
+def _hosts(written: str) -> str:
+    """Names and addresses with a comma between them, without ports; never a pattern."""
+    found = [each.strip().lower() for each in written.split(",")]
+    if not all(HOST_NAME.fullmatch(each) for each in found):
+        raise ValueError("must be names or addresses without ports, such as baton.internal,10.0.0.5")
+    return ",".join(found)
 
 
 def _smtp_url(url: str) -> str:
@@ -128,6 +139,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: Annotated[str, AfterValidator(_web_url)] = Field(default_factory=_default_public_url)
     trusted_proxies: Annotated[str, AfterValidator(_networks)] | None = None
+    allowed_hosts: Annotated[str, AfterValidator(_hosts)] | None = None
     env: Literal["development", "production"] = Field(default_factory=_default_env)
     secret_key: Annotated[bytes, AfterValidator(_secret_key)] = Field(default_factory=_default_secret_key, repr=False)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"

@@ -35,7 +35,7 @@ def main() -> None:
     app = _ours(plan) if plan.kind == "ours" else _floor(plan)
     from app.cli.server import COMMON
 
-    config = uvicorn.Config(app, host="127.0.0.1", port=plan.port, http="httptools", loop="uvloop", **COMMON)
+    config = uvicorn.Config(app, host="127.0.0.1", port=plan.port, loop="uvloop", **COMMON)
     profile = cProfile.Profile() if plan.profile else None
     # uvicorn raises the signal again that ended it: it must not end the process before the profile is written
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

@@ -16,6 +16,7 @@ from uuid import UUID
 import httpx
 import uvicorn
 
+from app.cli.server import COMMON
 from app.log import configure
 from app.services.directory.admit import admit
 from app.services.identity.register_client import Registration, register_client
@@ -126,7 +127,7 @@ async def running(dsn: str, data_dir: Path, **settings: Any) -> AsyncIterator[Wo
         async def opened() -> AsyncIterator[Network]:
             yield network
 
-        server = uvicorn.Server(uvicorn.Config(create_app(opened, working), log_config=None, lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(create_app(opened, working), **COMMON))
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         while not server.started:
             await asyncio.sleep(0.01)

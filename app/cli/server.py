@@ -5,22 +5,26 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.synchronize import Event
 from types import FrameType, MappingProxyType
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from app.cli.failures import Failed
+from app.cli.protocol import WholeAnswers
+from app.cli.supervisor import supervise
 from app.settings import Settings
 
 BACKLOG = 2048
 PARENT_LOOKED_FOR_EVERY_S = 1.0
+# beyond what a request may take: the worker finishes, the pool closes
+ENDED_WITHIN_S = 10.0
 COMMON: Mapping[str, Any] = MappingProxyType(
     {
         "log_config": None,
@@ -28,6 +32,7 @@ COMMON: Mapping[str, Any] = MappingProxyType(
         "server_header": False,
         # who asks is whoever connects: a header that anybody can send decides nothing, see `heeding`
         "proxy_headers": False,
+        "http": WholeAnswers,
         "ws": "none",
         "lifespan": "on",
         "timeout_keep_alive": 15,
@@ -82,7 +87,7 @@ def heeding(proxies: str | None) -> Mapping[str, Any]:
 def run_quietly(config: uvicorn.Config, listener: socket.socket, greeting: str) -> None:
     """One server in this process, which says where it is once it is there."""
     try:
-        _Server(config, greeting).run([listener])
+        _Server(config, partial(print, greeting, flush=True)).run([listener])
     except SystemExit as ended:
         if ended.code == STARTUP_FAILURE:
             raise _not_started() from None
@@ -111,11 +116,14 @@ def _end_with(parent: int) -> None:
 
 def _run_several(config: uvicorn.Config, listener: socket.socket, greeting: str) -> None:
     """The parent only watches: a process that dies is replaced."""
-    supervisor = Multiprocess(config, [listener])
-    print(greeting, flush=True)
-    supervisor.run()
-    if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
+    ends_within_s = (config.timeout_graceful_shutdown or 0) + ENDED_WITHIN_S
+    work = partial(_one_of_several, config, listener)
+    if not supervise(work, config.workers, partial(print, greeting, flush=True), ends_within_s):
         raise _not_started()
+
+
+def _one_of_several(config: uvicorn.Config, listener: socket.socket, begun: Event) -> None:
+    _Server(config, begun.set).run([listener])
 
 
 def _not_started() -> Failed:
@@ -123,16 +131,16 @@ def _not_started() -> Failed:
 
 
 class _Server(uvicorn.Server):
-    """A stop that was asked for is not raised again after it: exit code 0."""
+    """It says that it is there; a stop that was asked for is not raised again after it: exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
-        self._greeting = greeting
+        self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(self._greeting, flush=True)
+            self._on_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit and sig == signal.SIGINT

@@ -47,6 +47,7 @@ _EMPTY = Flaw("structure", "json-empty-value", "A string may not be empty; leave
 _TOO_LONG = Flaw("value", "string-length", f"A string may have at most {MAX_STRING} characters.")
 _UNSEEN_FLAW = Flaw("value", "invisible-character", "This may not hold zero-width or direction-changing characters.")
 _SPACE_FLAW = Flaw("value", "uri-form", "A URI has no spaces.")
+_LOCAL = Flaw("structure", "date-zone", "A time of day needs its zone: Z, or an offset such as -05:00.")
 _ACTIVE = Flaw("value", "uri-scheme", "URIs with the scheme javascript, vbscript or data are not accepted.")
 
 
@@ -166,7 +167,9 @@ def _date(is_right: Callable[[str], bool], message: str) -> Check:
     flaw = Flaw("value", "date-form", message)
 
     def check(value: Any) -> Flaw | None:
-        return _string(value) or (None if is_right(value) else flaw)
+        if type(value) is str and is_right(value):
+            return None
+        return _string(value) or (_LOCAL if is_right(f"{value}Z") else flaw)
 
     return check
 

@@ -14,6 +14,8 @@ from app.store.resources import Stored
 MAX_PARAMETERS = 60
 ETAG = re.compile(r'(?:W/)?("[!#-~]*")', re.ASCII)
 ETAGS = re.compile(r'(?:W/)?"[!#-~]*"(?:[ \t]*,[ \t]*(?:W/)?"[!#-~]*")*', re.ASCII)
+# a break of a line and its like, plain or escaped: no search has a use for it, a careless log or link would break
+CONTROL = re.compile(r"[\x00-\x1f\x7f]|%[01][0-9A-F]|%7F", re.ASCII | re.IGNORECASE)
 ReadBody = Callable[[int], Awaitable[bytes]]
 
 
@@ -42,7 +44,10 @@ class FhirResponse:
 
 
 def query_pairs(text: str, most: int = MAX_PARAMETERS) -> list[tuple[str, str]]:
-    """The decoded pairs of a query, in order. Raises Value for what is no UTF-8 or more than `most` parameters."""
+    """The decoded pairs of a query, in order. Raises Value for what is no UTF-8, holds control characters or has more
+    than `most` parameters."""
+    if CONTROL.search(text):
+        raise Value("query-character", "a query holds no control characters")
     try:
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError as error:

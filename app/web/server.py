@@ -12,6 +12,7 @@ from app.store.trouble import AWAY
 from app.version import VERSION
 from app.web.fhir_api.door import FhirDoor
 from app.web.fhir_api.face import FhirFace
+from app.web.front import Front
 from app.web.numbered import Numbered
 from app.web.oauth.routes import oauth_routes
 from app.web.site import site
@@ -42,7 +43,7 @@ def create_app(opening: Opening, beside: Started) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        middleware=[Middleware(Numbered), Middleware(FhirDoor)],
+        middleware=[Middleware(Numbered), Middleware(FhirDoor), Middleware(Front)],
     )
 
     @app.get("/live", include_in_schema=False)

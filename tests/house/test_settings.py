@@ -110,3 +110,10 @@ def test_each_wrong_value_gets_one_line_and_no_other() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("wrong", ["*", "*.example", "a.example,", "a.example:8000", "http://a.example", "a b"])
+def test_other_hosts_are_names_and_addresses(wrong: str) -> None:
+    assert "BATON_ALLOWED_HOSTS" in refused(BATON_ALLOWED_HOSTS=wrong)
+    known = load(allowed_hosts="Baton.Internal, 10.0.0.5,[fd00::5]", secret_key=SECRET, public_url="https://a.example")
+    assert known.allowed_hosts == "baton.internal,10.0.0.5,[fd00::5]"

@@ -14,7 +14,7 @@ from app.services.writing import Entry, Write
 MAX_COPY_BYTES = 1024 * 1024
 # a Consent decides who may see what: it is used whole, or not at all
 WHOLE = frozenset({"Consent"})
-SHAPE_BUT_FOR = frozenset({"unknown-element", "choice-type"})
+SHAPE_BUT_FOR = frozenset({"unknown-element", "choice-type", "date-zone"})
 HARMFUL = frozenset(
     (
         *("txt-1", "narrative-form", "narrative-length", "uri-scheme", "invisible-character", "reference-form"),

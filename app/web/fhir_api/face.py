@@ -1,6 +1,7 @@
 """From an ASGI request to `dispatch` and back. Every refusal leaves as an OperationOutcome with its status."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
@@ -10,7 +11,7 @@ from app.fhir.outcomes import operation_outcome
 from app.log import log
 from app.services.caller import Caller
 from app.services.capabilities import capabilities
-from app.services.dispatch import dispatch
+from app.services.dispatch import allowed, dispatch
 from app.services.identity.authenticate_token import authenticate_token
 from app.services.network import Network
 from app.services.refused import note_refused
@@ -39,7 +40,7 @@ class FhirFace:
         reply = PLAIN
         extra: dict[str, str] = {}
         try:
-            headers = headers_of(scope)
+            headers = headers_of(scope, self.network)
             reply = accepted(headers.get("accept", "")) or PLAIN
             path = path_of(scope, self.network)
             scope["state"]["route"] = _template(path, self.network)
@@ -87,7 +88,10 @@ class FhirFace:
                 await note_refused(self.network, caller, scope["method"].lower(), path[0] if path else None, refusal)
             except AWAY as trouble:
                 log.warning("refusal_not_noted", error=type(trouble).__name__)
-        return _outcome(refusal)
+        response = _outcome(refusal)
+        if isinstance(refusal, MethodNotAllowed):
+            return replace(response, headers={**response.headers, "Allow": ", ".join(allowed(self.network, path))})
+        return response
 
 
 def _outcome(refusal: Refusal) -> FhirResponse:

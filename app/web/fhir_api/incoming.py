@@ -2,26 +2,24 @@
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
-from app.fhir.errors import Invalid, Login, NotFound, RequestTimeout, TooLong, Value
+from app.fhir.errors import Login, NotFound, RequestTimeout, TooLong, Value
 from app.services.network import Network
 from app.services.requests import ReadBody, query_pairs
+from app.web.front import ONCE, refuse_other_hosts, refuse_repeated
 
-# sent twice, they would let two readers understand two requests
-ONCE = frozenset({b"authorization", b"host", b"content-type", b"content-length", b"if-match", b"if-none-exist"})
-MAX_FIELDS = 60
+FHIR_ONCE = ONCE | {b"if-match", b"if-none-exist", b"idempotency-key"}
 
 
-def headers_of(scope: Scope) -> dict[str, str]:
-    """Lower-case names. Raises Invalid when one that must be single comes twice."""
+def headers_of(scope: Scope, network: Network) -> dict[str, str]:
+    """Lower-case names. Raises Invalid when one that must be single comes twice, or for a host that is not ours."""
+    refuse_repeated(scope["headers"], FHIR_ONCE)
+    refuse_other_hosts(scope["headers"], network.settings)
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         text = name.decode("latin-1")
-        if text in found and name in ONCE:
-            raise Invalid("header-repeated", "this header may be sent once", text)
         found[text] = ", ".join((found[text], value.decode("latin-1"))) if text in found else value.decode("latin-1")
     return found
 
@@ -40,11 +38,11 @@ def path_of(scope: Scope, network: Network) -> tuple[str, ...]:
 
 
 def query_of(scope: Scope) -> tuple[tuple[str, str], ...]:
-    try:
-        text = scope["query_string"].decode("ascii")
-        return tuple(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
-    except ValueError as error:
-        raise Value("query", f"the query is UTF-8, escaped, with at most {MAX_FIELDS} parameters") from error
+    """The decoded pairs. Raises Value."""
+    raw: bytes = scope["query_string"]
+    if not raw.isascii():
+        raise Value("query", "a query is escaped, in ASCII")
+    return tuple(query_pairs(raw.decode("ascii")))
 
 
 def authorization(headers: Mapping[str, str]) -> str:
