@@ -43,6 +43,12 @@ class Server:
         # whose program it is; a story of two releases has another one
         self.program = ROOT
 
+    @property
+    def pid(self) -> int:
+        """The process that `start` started."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, *options: str) -> None:
         """Returns when /ready says yes."""
         with self.log.open("ab") as log:
