@@ -20,6 +20,7 @@ from app.fhir.tables import r4
 
 MAX_ENTRIES = 500
 READS = ("GET", "HEAD")
+METHODS = (*READS, "POST", "PUT", "DELETE", "PATCH")
 # Type, Type/id, Type/id/_history/2, Type/_search, $operation ... and a query behind
 _ADDRESS = re.compile(
     r"((?:[A-Za-z0-9\-.]{1,64}|_history|_search|\$[a-z\-]{1,64})"
@@ -72,6 +73,7 @@ def read_bundle(tree: JsonObject, most: int = MAX_ENTRIES) -> tuple[str, tuple[E
     entries = tree.get("entry", [])
     if type(entries) is list and len(entries) > most:
         raise TooManyEntries("bundle-entries", f"A Bundle may have at most {most} entries.", "Bundle.entry")
+    _check_methods(entries)
     # bdl-7 forgives a fullUrl that occurs with two versions; in what is asked for, one fullUrl is one resource.
     issues = [issue for issue in check("Bundle", _envelope(tree, entries)) if issue.rule != "bdl-7"]
     if issues:
@@ -88,6 +90,16 @@ def at_entry(issues: Iterable[Issue], index: int) -> list[Issue]:
     """The same issues, seen from the Bundle: `Task.status` becomes `Bundle.entry[3].resource.status`."""
     place = f"Bundle.entry[{index}].resource"
     return [replace(issue, at=".".join([place, *issue.at.split(".")[1:]])) for issue in issues]
+
+
+def _check_methods(entries: Any) -> None:
+    """A method that FHIR does not know is no request at all; a code outside a value set would be a smaller fault."""
+    for index, entry in enumerate(entries if type(entries) is list else ()):
+        request = entry.get("request") if type(entry) is dict else None
+        method = request.get("method") if type(request) is dict else None
+        if type(method) is str and method not in METHODS:
+            message = f"request.method is one of {', '.join(METHODS)}."
+            raise Invalid("bundle-method", message, f"Bundle.entry[{index}].request.method")
 
 
 def _envelope(tree: JsonObject, entries: Any) -> JsonObject:

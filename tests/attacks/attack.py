@@ -20,11 +20,13 @@ Send = Callable[[Scene], Awaitable[httpx.Response]]
 After = Callable[[Scene, httpx.Response], Awaitable[None]]
 # what a message may say though it was sent too: names of types, and the statuses that would be right
 SHORTEST_TELLTALE = 6
+LARGEST_READ = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """`line` of the sheet, `what` tells its variants apart. `code` is the first issue's, '' where nothing is refused."""
+    """`line` of the sheet, `what` tells its variants apart. `code` is the first issue's, '' where nothing is
+    refused. `before` prepares what is attacked."""
 
     line: str
     what: str
@@ -32,6 +34,7 @@ class Attack:
     status: int
     code: str = ""
     after: After | None = None
+    before: Callable[[Scene], Awaitable[Any]] | None = None
 
 
 def told_apart(attacks: tuple[Attack, ...]) -> pytest.MarkDecorator:
@@ -41,6 +44,8 @@ def told_apart(attacks: tuple[Attack, ...]) -> pytest.MarkDecorator:
 
 async def carry_out(scene: Scene, attack: Attack) -> None:
     """Sends it and asserts all that the line and every line demand."""
+    if attack.before is not None:
+        await attack.before(scene)
     before = await scene.stored()
     answer = await attack.send(scene)
     assert answer.status_code == attack.status, answer.text
@@ -57,6 +62,8 @@ def sent_values(request: httpx.Request) -> Iterator[str]:
     """Every text of a body in JSON and of a query that is long enough to be recognized; names are no values."""
     yield from (value for _, value in request.url.params.multi_items() if len(value) >= SHORTEST_TELLTALE)
     try:
+        if len(request.content) > LARGEST_READ:
+            return
         tree = json.loads(request.content)
     except (ValueError, RecursionError, httpx.RequestNotRead):
         return

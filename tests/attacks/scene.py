@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from tests.builders import resource
+from tests.builders import refer, resource
 from tests.conftest import Database
 from tests.town import Town, a_town
 from tests.world import System
@@ -79,12 +79,17 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(database: Database, folder: Path, **settings: Any) -> AsyncIterator[Scene]:
-    """`mine` is a Patient of the clinic, `theirs` one of the shelter; `nobody` is nobody's id."""
+    """`mine` is a Patient of the clinic, `theirs` one of the shelter; `nobody` is nobody's id. The clinic has sent a
+    referral, whose resources are named by their types (`task`, `patient` ...); the pantry has its `child` Task."""
     async with a_town(database, folder, **settings) as town:
         eyes = await asyncpg.connect(database.superuser_dsn)
         try:
             scene = Scene(town, eyes, await eyes.fetchval(COUNTING), {"nobody": NOBODY})
             scene.names |= {name: str(getattr(town, name)) for name in ("platform", "clinic", "pantry", "shelter")}
+            sent = await refer(town.world, town.ehr, town.pantry)
+            scene.names |= {name.lower(): id for name, id in sent.ids.items()}
+            (child,) = await town.cbo.search("Task?status=requested")
+            scene.names["child"] = child["id"]
             await scene.made("mine", resource("Patient"))
             await scene.made("theirs", resource("Patient"), by="other_cbo")
             yield scene

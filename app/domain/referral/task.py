@@ -72,6 +72,14 @@ def transition_table(tree: dict[str, Any]) -> tuple[Transition, ...] | None:
     return PATIENT_TASK if is_for_patient(tree) else None
 
 
+def is_about_another(tree: dict[str, Any]) -> bool:
+    """Whether a Task that the guide knows says, by its reference or by its type, that it is for something else than a
+    Patient. R4 alone lets a Task be for anything."""
+    subject = tree.get("for", {})
+    named = [subject.get("type"), *subject.get("reference", "").split("/")[-2:-1]]
+    return transition_table(tree) is not None and any(name not in (None, "Patient", "") for name in named)
+
+
 def problems(tree: dict[str, Any]) -> list[Issue]:
     """What a referral Task lacks; [] when it is complete."""
     found = [
