@@ -83,14 +83,27 @@ def _check_id(text: str) -> None:
 
 def _find(request: FhirRequest) -> Interaction:
     method = "GET" if request.method == "HEAD" else request.method
-    fitting = [each for each in INTERACTIONS if _fits(each.shape, request.path)]
-    for interaction in fitting:
-        if interaction.method == method:
+    for interaction in INTERACTIONS:
+        if interaction.method == method and _fits(interaction.shape, request.path):
             return interaction
-    if fitting:
-        offered = ", ".join(sorted({each.method for each in fitting}))
-        raise MethodNotAllowed("method", f"this address takes {offered}")
+    offered = sorted({each.method for each in INTERACTIONS if _fits(each.shape, request.path)})
+    if offered:
+        raise MethodNotAllowed("method", f"this address takes {', '.join(offered)}")
     raise NotFound("address", "there is nothing at this address; /fhir/metadata says what there is")
+
+
+def allowed(network: Network, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods that an address takes, for a refusal's Allow. *Source*: RFC 9110, 15.5.6."""
+    if path == ():
+        return ("POST",)
+    if path == ("metadata",):
+        return READS
+    if path[-1].startswith("$"):
+        return (*READS, "POST")
+    served_type = network.registry.types.get(path[0])
+    offered = served_type.interactions if served_type else ("history-system",)
+    methods = {each.method for each in INTERACTIONS if each.name in offered and _fits(each.shape, path)}
+    return tuple(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _fits(shape: tuple[str, ...], path: tuple[str, ...]) -> bool:

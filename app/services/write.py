@@ -120,7 +120,15 @@ async def write_in(
         await _carry_out(DELETE_STEPS, deleting)
     kept = [entry for entry in entries if entry.interaction != "delete"]
     under_way = Write(
-        network, caller, unit, kept, trigger=trigger, connection=connection, referral=referral, whole=whole
+        network,
+        caller,
+        unit,
+        kept,
+        trigger=trigger,
+        connection=connection,
+        referral=referral,
+        whole=whole,
+        gone=tuple(gone),
     )
     if kept:
         await _carry_out(WRITE_STEPS, under_way)

@@ -118,6 +118,8 @@ class Write:
     referral: UUID | None = None
     # a transaction: only there `Patient?identifier=...` is a reference
     whole: bool = False
+    # what the same transaction has deleted already
+    gone: tuple[Entry, ...] = ()
 
     @property
     def changing(self) -> list[Entry]:

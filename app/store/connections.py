@@ -45,8 +45,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 COPY = "SELECT local FROM origin WHERE connection = $1 AND type = $2 AND remote_id = $3"
 NOTE_COPY = """
-INSERT INTO origin (connection, type, remote_id, local) VALUES ($1, $2, $3, $4)
-ON CONFLICT (connection, type, remote_id) DO NOTHING
+INSERT INTO origin AS o (connection, type, remote_id, local) VALUES ($1, $2, $3, $4)
+ON CONFLICT (connection, type, remote_id) DO UPDATE SET local = excluded.local
+WHERE EXISTS (SELECT 1 FROM resource r WHERE r.id = o.local AND r.deleted)
 """
 # a remote reference is findable by what was written and, from now on, by the local copy
 AWAITED = "SELECT EXISTS (SELECT 1 FROM index_reference WHERE written = $1 AND target IS NULL)"

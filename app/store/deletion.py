@@ -13,7 +13,14 @@ SELECT DISTINCT c.target FROM child_task c JOIN referral f ON f.id = c.referral 
 """
 # What an open referral names is not all in search rows (its reasons are not), so its sender's requests are read.
 NEEDED = """
-SELECT w.id FROM unnest($1::uuid[], $2::text[]) AS w (id, name)
+WITH w AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[]) AS w (id, name)
+), named AS (
+    SELECT w.id, w.name FROM w UNION ALL
+    SELECT o.local, concat_ws('/', c.fhir_base, o.type, o.remote_id)
+    FROM w JOIN origin o ON o.local = w.id JOIN connection c ON c.id = o.connection
+)
+SELECT w.id FROM w
 WHERE EXISTS (
         SELECT 1 FROM referral f WHERE f.closed_at IS NULL AND (f.source_task = w.id OR f.source_request = w.id))
     OR EXISTS (SELECT 1 FROM child_task c WHERE c.task = w.id OR c.filler_order = w.id)
@@ -23,9 +30,9 @@ WHERE EXISTS (
     OR EXISTS (
         SELECT 1 FROM referral f CROSS JOIN LATERAL (VALUES (f.source_request), (f.source_task)) AS s (id)
         JOIN resource r ON r.id = s.id JOIN version v ON v.resource = r.id AND v.version = r.version
-        WHERE f.closed_at IS NULL AND f.sources && $3::uuid[] AND (
-            position(convert_to(w.name || '"', 'UTF8') IN v.body) > 0
-            OR position(convert_to(w.name || '/_history/', 'UTF8') IN v.body) > 0))
+        JOIN named n ON position(convert_to(n.name || '"', 'UTF8') IN v.body) > 0
+            OR position(convert_to(n.name || '/_history/', 'UTF8') IN v.body) > 0
+        WHERE n.id = w.id AND f.closed_at IS NULL AND f.sources && $3::uuid[])
 """
 RESTING = "SELECT consent AS id FROM basis WHERE consent = ANY($1::uuid[])"
 REFERRING = """
@@ -40,7 +47,7 @@ FORGET = tuple(_FORGET.replace("index_token", "index_" + kind) for kind in (*WID
 async def needed(unit: Unit, named: Mapping[UUID, str]) -> set[UUID]:
     """Those that an open referral stands on, names or has shown to somebody, and what the network itself passed on.
 
-    `named`: resource -> how a reference names it, `Patient/1`.
+    `named`: resource -> how a reference names it, `Patient/1`; a copy is also named by the address that it has at home.
     """
     await unit.also_for({row["target"] for row in await unit.conn.fetch(TARGETS)})
     rows = await unit.conn.fetch(NEEDED, list(named), list(named.values()), list(unit.members))

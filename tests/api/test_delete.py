@@ -2,10 +2,11 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from app.services.directory.register_ehr import Ehr, register_ehr
 from app.services.referrals.views import waiting_item
 from tests.api.answers import MARK, refused, without_number
 from tests.api.verbs import delete
@@ -207,6 +208,27 @@ async def test_a_conditional_delete_takes_exactly_one(town: Town) -> None:
     assert len(await town.cbo.search(address)) == 1, "what others have is not found"
 
 
+async def test_a_copy_that_was_deleted_makes_room_for_the_next(town: Town) -> None:
+    """What another system calls it leads to the newest; while a referral names it by that address, it stays."""
+    base = f"https://ehr-{uuid4().hex[:8]}.example/fhir"
+    await register_ehr(town.world.network, Ehr("EHR", base, town.clinic))
+    from_there = resource(
+        "Condition", subject=(await a_patient_reference(town)), meta={"source": f"{base}/Condition/c1"}
+    )
+    first = (await town.ehr.create(from_there)).json()["id"]
+    assert (await delete(town.ehr, f"Condition/{first}")).status_code == 204
+    second = (await town.ehr.create(from_there)).json()["id"]
+    rows = await town.world.rows("SELECT local FROM origin WHERE local = ANY($1)", [UUID(first), UUID(second)])
+    assert [row["local"] for row in rows] == [UUID(second)]
+    named = {"reasonReference": [reference(f"{base}/Condition/c1")]}
+    await refer(town.world, town.ehr, None, ServiceRequest=named)
+    refused(await delete(town.ehr, f"Condition/{second}"), 409, "conflict", rule="delete-referral")
+
+
+async def a_patient_reference(town: Town) -> str:
+    return f"Patient/{(await a_patient(town))['id']}"
+
+
 @pytest.mark.parametrize(
     ("condition", "status", "code"),
     [("status=requested", 405, "not-supported"), ("status:not=draft", 405, "not-supported"),
@@ -226,6 +248,8 @@ async def test_what_tells_who_did_what_is_not_changed(town: Town, type_name: str
     for method in ("PUT", "PATCH", "DELETE"):
         answer = await town.ehr.http.request(method, f"/fhir/{type_name}/{NOBODY}")
         refused(answer, 405, "not-supported", rule="interaction")
+        assert "GET" in answer.headers["allow"]
+        assert method not in answer.headers["allow"]
     entries = [{"request": {"method": "DELETE", "url": f"{type_name}/{NOBODY}"}}]
     refused(await town.ehr.bundle("transaction", entries), 405, "not-supported")
 

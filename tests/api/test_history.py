@@ -131,6 +131,8 @@ async def test_a_count_of_nothing_tells_how_many(town: Town) -> None:
     made = await lived(town.ehr)
     answer = (await town.ehr.get(f"Location/{made['id']}/_history?_count=0")).json()
     assert (answer["total"], "entry" in answer) == (4, False)
+    assert (await town.ehr.get(f"Location/{made['id']}/_history?_summary=count")).json()["total"] == 4
+    refused(await town.ehr.get(f"Location/{made['id']}/_history/1?_summary=count"), 400, "value")
     assert len(await history(town.ehr, f"Location/{made['id']}/_history?_count=1000000000")) == 4
 
 

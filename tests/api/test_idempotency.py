@@ -47,6 +47,8 @@ async def test_what_is_sent_again_is_answered_the_same_and_done_once(town: Town)
         for name in ("location", "etag", "last-modified"):
             assert again.headers[name] == first.headers[name]
     assert len(await town.ehr.search(f"Location?name={tree['name']}")) == 1
+    rows = await town.world.rows("SELECT action FROM audit WHERE client = $1 AND type = 'Location'", town.ehr.client_id)
+    assert [row["action"] for row in rows].count("replay") == 2, "what is shown again is written down"
 
 
 async def test_without_a_key_each_request_has_its_effect(town: Town) -> None:

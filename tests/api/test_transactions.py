@@ -104,7 +104,7 @@ async def test_conditional_entries_mean_what_they_find_and_are_referred_to(town:
     ) == ["204"]
 
 
-@pytest.mark.parametrize("second", ["PUT", "PATCH", "DELETE", "conditional PUT"])
+@pytest.mark.parametrize("second", ["PUT", "PATCH", "DELETE", "conditional PUT", "conditional DELETE"])
 async def test_one_resource_is_changed_once_however_it_is_named(town: Town, second: str) -> None:
     """B15, REL-07."""
     value = uuid4().hex
@@ -114,12 +114,11 @@ async def test_one_resource_is_changed_once_however_it_is_named(town: Town, seco
         "PUT": put_entry(patient),
         "PATCH": patch_entry(f"Patient/{patient['id']}", op("add", "/active", True)),
         "DELETE": request("DELETE", f"Patient/{patient['id']}"),
+        "conditional DELETE": request("DELETE", f"Patient?_id={patient['id']}"),
         "conditional PUT": request("PUT", f"Patient?_id={patient['id']}", identified(value)),
     }
-    answer = await town.ehr.bundle("transaction", [first, others[second]])
-    assert answer.status_code in ((400, 410) if second != "DELETE" else (200, 400)), answer.text
-    if answer.status_code != 200:
-        assert (await town.ehr.get(f"Patient/{patient['id']}")).headers["etag"] == 'W/"1"'
+    refused(await town.ehr.bundle("transaction", [first, others[second]]), 400, "invalid", rule="bundle-duplicate")
+    assert (await town.ehr.get(f"Patient/{patient['id']}")).headers["etag"] == 'W/"1"'
 
 
 async def test_a_condition_occurs_once(town: Town) -> None:
@@ -231,6 +230,12 @@ async def test_an_entry_without_its_scope(town: Town) -> None:
 async def test_what_a_read_in_a_transaction_lacks_is_placed(town: Town) -> None:
     answer = await town.ehr.bundle("transaction", [entry(resource("Patient")), request("GET", f"Patient/{uuid4()}")])
     refused(answer, 404, "not-found", at="Bundle.entry[1].request")
+
+
+async def test_an_operation_is_called_by_itself(town: Town) -> None:
+    patient = await made(town, resource("Patient"))
+    for each in (request("GET", f"Patient/{patient['id']}/$meta"), request("POST", "Patient/$validate", patient)):
+        refused(await town.ehr.bundle("transaction", [each]), 422, "not-supported", rule="bundle-operation")
 
 
 async def test_operations_and_searches_in_a_batch(town: Town) -> None:

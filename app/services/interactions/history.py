@@ -34,8 +34,8 @@ async def history(network: Network, caller: Caller, request: FhirRequest) -> Fhi
     *where, _ = request.path
     pairs = list(request.query)
     _refuse_unknown(pairs)
-    size, since = _count(network, pairs), _since(pairs)
-    part = subset.asked(pairs)
+    part, since = subset.asked(pairs), _since(pairs)
+    size = 0 if part is not None and part.summary == "count" else _count(network, pairs)
     wanted = [pair for pair in pairs if pair[0] != PAGE]
     address = "/".join(request.path)
     page = open_page(network, caller, address, wanted, [value for name, value in pairs if name == PAGE])

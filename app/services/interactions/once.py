@@ -18,7 +18,7 @@ from app.services.network import Network
 from app.services.requests import FhirRequest, FhirResponse
 from app.services.write import InUnit, write
 from app.services.writing import Entry
-from app.store import idempotency
+from app.store import audit, idempotency
 from app.store.idempotency import Answered, Key
 from app.store.pool import Unit
 
@@ -91,6 +91,10 @@ async def once(
         await writing(first, then)
     except _AnsweredBefore as found:
         kept = found.answered
+        async with network.store.unit(caller.members) as unit:
+            await audit.write(
+                unit, caller.act(network.ids, "replay", request.path[0] if request.path else None), "done"
+            )
         return FhirResponse(kept.status, kept.body, {**kept.headers, **REPLAYED}), True
     return answers[0], False
 

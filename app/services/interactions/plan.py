@@ -30,16 +30,22 @@ _ADDRESS = re.compile(r"(https?://.+)/([A-Z][A-Za-z]{0,63}/[A-Za-z0-9\-.]{1,64})
 
 def plan(network: Network, caller: Caller, entries: tuple[Asked, ...]) -> dict[int, Entry]:
     """Place -> what is to be written there, references to other entries resolved. Raises what forbids it."""
+    _refuse_operations(entries)
     planned = {each.index: _entry(network, caller, each) for each in entries if each.method not in READS}
     _refuse_same_condition(planned)
     _resolve(entries, planned)
     return planned
 
 
+def _refuse_operations(entries: tuple[Asked, ...]) -> None:
+    """An operation has transactions of its own."""
+    for each in entries:
+        if each.calls:
+            message = "a transaction reads and writes resources; call operations by themselves"
+            raise NotSupported("bundle-operation", message, f"{each.at}.request.url")
+
+
 def _entry(network: Network, caller: Caller, each: Asked) -> Entry:
-    if each.calls:
-        message = "a transaction reads and writes resources; call operations by themselves"
-        raise NotSupported("bundle-operation", message, f"{each.at}.request.url")
     interaction, letter = WRITES[each.method]
     conditional = each.query is not None or each.if_none_exist is not None
     permit(network, caller, each.type, interaction, letter + "s" * conditional, f"{each.at}.request")

@@ -1,7 +1,7 @@
 """read: the current version of a resource, or 304 for who has it. *Source*: R4 http.html#read, #cread."""
 
 from app.fhir import subset
-from app.fhir.errors import Deleted, NotFound
+from app.fhir.errors import Deleted, NotFound, Value
 from app.services.caller import Caller
 from app.services.interactions.reading import reading
 from app.services.network import Network
@@ -29,5 +29,7 @@ def answer(network: Network, stored: Stored | None, request: FhirRequest | None 
     if request is not None and unchanged(request.headers, stored):
         return FhirResponse(304, b"", headers, stored.last_updated)
     part = subset.asked(request.query) if request is not None and request.query else None
+    if part is not None and part.summary == "count":
+        raise Value("summary-count", "one resource is not counted; _summary=count is for searches", "_summary")
     body = projection(stored)
     return FhirResponse(200, subset.subset(body, part) if part else body, headers, stored.last_updated)

@@ -11,6 +11,7 @@ from app.fhir.outcomes import operation_outcome
 from app.services.caller import Caller
 from app.services.interactions.prefer import returning
 from app.services.network import Network
+from app.services.projection import projection
 from app.services.requests import FhirResponse, version_headers
 from app.services.writing import Entry
 from app.store.resources import Stored
@@ -38,7 +39,7 @@ def written_response(network: Network, caller: Caller, headers: Mapping[str, str
     if entry.act == "delete":
         return FhirResponse(204, b"", sent, stored.last_updated)
     shown = wanted == "representation" and caller.allows(entry.type, "r")
-    return FhirResponse(status, stored.body if shown else b"", sent, stored.last_updated)
+    return FhirResponse(status, projection(stored) if shown else b"", sent, stored.last_updated)
 
 
 def stored_of(entry: Entry) -> Stored:

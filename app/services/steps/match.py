@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.fhir.errors import Invalid, MultipleMatches, NotFound
 from app.fhir.references import rewrite
+from app.services.criteria import fulfils
 from app.services.writing import Criterion, Entry, Write
 from app.store import claims, resources
 from app.store.resources import Stored
@@ -27,6 +28,7 @@ async def match(write: Write) -> None:
     if moved:
         for entry in write.entries:
             rewrite(entry.tree, moved)
+    if moved or write.gone:
         _refuse_one_twice(write)
 
 
@@ -45,6 +47,8 @@ async def _update(write: Write, entry: Entry, criterion: Criterion) -> None:
                 "id-differs", "the id in the body is not that of the resource that the condition finds", entry.at
             )
         entry.fhir_id = found.fhir_id
+    elif any(gone.type == entry.type and fulfils(gone.before_tree or {}, criterion) for gone in write.gone):
+        raise _twice(entry)
     elif sent_id is None:
         entry.interaction = "create"
     elif entry.may_create:
@@ -117,9 +121,13 @@ def _several(entry: Entry) -> MultipleMatches:
 
 
 def _refuse_one_twice(write: Write) -> None:
-    """R4 http.html#trules: what conditions have found may not be what another entry changes."""
-    seen = set()
+    """R4 http.html#trules: what conditions have found may not be what another entry changes or deletes."""
+    seen = {entry.key for entry in write.gone}
     for entry in write.changing:
         if entry.key in seen:
-            raise Invalid("bundle-duplicate", "another entry changes the same resource", entry.at)
+            raise _twice(entry)
         seen.add(entry.key)
+
+
+def _twice(entry: Entry) -> Invalid:
+    return Invalid("bundle-duplicate", "another entry changes the same resource", entry.at)
