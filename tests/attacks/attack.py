@@ -4,6 +4,7 @@ Every line holds besides: no 500, no stack, nothing of the input in a refusal, n
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ from tests.world import FHIR_JSON
 Tree = dict[str, Any]
 Send = Callable[[Scene], Awaitable[httpx.Response]]
 After = Callable[[Scene, httpx.Response], Awaitable[None]]
-# what a message may say though it was sent too: names of types, and the statuses that would be right
+# a message may name a type or a status that would be right; whatever else was sent is somebody's
+WORD = re.compile(r"[A-Za-z\-]*")
 SHORTEST_TELLTALE = 6
 LARGEST_READ = 2 * 1024 * 1024
 
@@ -59,22 +61,26 @@ async def carry_out(scene: Scene, attack: Attack) -> None:
 
 
 def sent_values(request: httpx.Request) -> Iterator[str]:
-    """Every text of a body in JSON and of a query that is long enough to be recognized; names are no values."""
-    yield from (value for _, value in request.url.params.multi_items() if len(value) >= SHORTEST_TELLTALE)
+    """Every text of a body in JSON and of a query that is long enough to be recognized; words are no values."""
+    yield from (value for _, value in request.url.params.multi_items() if _tells(value))
     try:
         if len(request.content) > LARGEST_READ:
             return
         tree = json.loads(request.content)
     except (ValueError, RecursionError, httpx.RequestNotRead):
         return
-    yield from (text for text in _texts(tree) if len(text) >= SHORTEST_TELLTALE)
+    yield from (text for text in _texts(tree) if _tells(text))
+
+
+def _tells(text: str) -> bool:
+    return len(text) >= SHORTEST_TELLTALE and not WORD.fullmatch(text)
 
 
 def _texts(node: Any) -> Iterator[str]:
     if isinstance(node, str):
         yield node
     elif isinstance(node, dict):
-        yield from (text for name, value in node.items() if name != "resourceType" for text in _texts(value))
+        yield from (text for value in node.values() for text in _texts(value))
     elif isinstance(node, list):
         yield from (text for value in node for text in _texts(value))
 
