@@ -49,6 +49,8 @@ class Questions:
             pairs.append(("_sort", ",".join(self.rule(type_name) for _ in range(self.pick((1, 1, 2))))))
         if self.now_and_then(4):
             pairs += self.along(type_name)
+        if self.now_and_then(5):
+            pairs.append(("_total", "accurate"))
         return pairs
 
     def since(self, type_name: str) -> tuple[str, str]:

@@ -82,6 +82,7 @@ class Shelf:
         of a page."""
         matches: list[str] = []
         along: set[str] = set()
+        totals: set[int] = set()
         asked = httpx.QueryParams([*pairs, *([("_count", str(count))] if count else [])])
         address = f"{self.base}/{type_name}?{asked}"
         while address:
@@ -93,8 +94,10 @@ class Shelf:
                 page[entry["search"]["mode"]].append(name_of(entry["resource"]))
             assert len({*page["match"], *page["include"]}) == len(bundle.get("entry", ())), "each comes once on a page"
             matches += page["match"]
+            totals |= {bundle["total"]} if "total" in bundle else set()
             along |= set(page["include"])
             address = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), "")
+        assert totals <= {len(matches)}, (type_name, pairs, totals, len(matches))
         return matches, along - set(matches)
 
     def _delete(self, stored: list[Json], place: int) -> None:

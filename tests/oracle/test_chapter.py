@@ -57,7 +57,7 @@ def _written(node: Any, urns: dict[str, str]) -> Any:
         return {key: _written(value, urns) for key, value in node.items()}
     if isinstance(node, list):
         return [_written(each, urns) for each in node]
-    if isinstance(node, str) and node[:1] == "#":
+    if isinstance(node, str) and re.fullmatch(r"#[0-9.]+", node):
         return number(node[1:])
     return {"reference": urns[node[1:-1]]} if isinstance(node, str) and node[:1] == "{" else node
 

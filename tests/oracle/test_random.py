@@ -18,7 +18,7 @@ from tests.oracle.shelf import KINDS, Shelf, settled
 
 pytestmark = [pytest.mark.needs("shared"), pytest.mark.long]
 
-EXAMPLES, SEARCHES = (100, 15) if os.environ.get("SOAK") else (2, 10)
+EXAMPLES, SEARCHES = (40, 15) if os.environ.get("SOAK") else (2, 8)
 SIZES = (500, 500, 1, 2)
 
 
