@@ -74,7 +74,7 @@ REFUSED: list[tuple[str, JsonObject, str, str]] = [
     ("no request", bundle({"resource": TASK}), "bdl-3", "entry"),
     ("B21 absolute url", bundle(entry("GET", "https://evil.example/Task/1")), "bundle-url", "entry[0].request.url"),
     ("B21 upwards", bundle(entry("GET", "../Task/1")), "bundle-url", "entry[0].request.url"),
-    ("B21 CONNECT", bundle(entry("CONNECT", "Task")), "required-code", "entry[0].request.method"),
+    ("B21 CONNECT", bundle(entry("CONNECT", "Task")), "bundle-method", "entry[0].request.method"),
     ("no such type", bundle(entry("GET", "Nobody/1")), "bundle-url", "entry[0].request.url"),
     ("a Bundle for an operation", bundle(entry("POST", "$x", bundle())), "bundle-nested", "entry[0].resource"),
     ("an address without end", bundle(entry("GET", "Task/1/_history/2/3/4")), "bundle-url", "entry[0].request.url"),
