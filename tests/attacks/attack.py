@@ -19,8 +19,8 @@ from tests.world import FHIR_JSON
 Tree = dict[str, Any]
 Send = Callable[[Scene], Awaitable[httpx.Response]]
 After = Callable[[Scene, httpx.Response], Awaitable[None]]
-# a message may name a type or a status that would be right; whatever else was sent is somebody's
-WORD = re.compile(r"[A-Za-z\-]*")
+# a message may name a type, a status or an include that would be right; whatever else was sent is somebody's
+WORD = re.compile(r"[A-Za-z\-:]*")
 SHORTEST_TELLTALE = 6
 LARGEST_READ = 2 * 1024 * 1024
 
