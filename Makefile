@@ -49,6 +49,7 @@ conformance: $(VENV)/.dev
 
 golden: $(VENV)/.dev
 	$(BIN)/python -m tools.refusals
+	$(BIN)/python -m tools.security
 	UPDATE_GOLDEN=1 $(PYTEST) -q -k golden $(TESTS)
 
 bench: $(VENV)/.dev
