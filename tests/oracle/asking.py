@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.oracle.amounts import amounts
 from tests.oracle.datatypes import CODES, DATES, MOMENTS, NUMBERS, SYSTEMS, TEXTS, URIS
-from tests.oracle.definitions import Component, Parameter, served
+from tests.oracle.definitions import Component, Json, Parameter, served
 from tests.oracle.extraction import Node, below
 from tests.oracle.matching import local
 from tests.oracle.oracle import Oracle
@@ -107,10 +107,12 @@ class Questions:
         return f"_has:{source}:{code}:{name}", value
 
     def plain(self, type_name: str) -> tuple[str, str]:
-        """A parameter that some resource has a value of, mostly."""
+        """A parameter that some resource has a value of, mostly; each kind as often as the others."""
         parameters = [p for p in served()[type_name].parameters.values() if p.code != "_lastUpdated"]
-        used = [p for p in parameters if any(self.oracle.values(each, p) for each in self.of_type(type_name))]
-        parameter = self.pick(used if used and not self.now_and_then(8) else parameters)
+        used = [p for p in parameters if any(self.has_value(each, p) for each in self.of_type(type_name))]
+        candidates = parameters if not used or self.now_and_then(8) else used
+        kind = self.pick(sorted({parameter.kind for parameter in candidates}))
+        parameter = self.pick([parameter for parameter in candidates if parameter.kind == kind])
         nodes = [node for each in self.of_type(type_name) for node in self.oracle.values(each, parameter)]
         modifier = self.pick(self.modifiers(parameter, nodes))
         if modifier == "missing":
@@ -121,8 +123,12 @@ class Questions:
         texts = [self.value(parameter, modifier, nodes) for _ in range(self.pick((1, 1, 1, 2)))]
         return parameter.code + (f":{modifier}" if modifier else ""), ",".join(texts)
 
+    def has_value(self, resource: Json, parameter: Parameter) -> bool:
+        return any(_is_whole(parameter, node) for node in self.oracle.values(resource, parameter))
+
     def value(self, parameter: Parameter | Component, modifier: str, nodes: list[Node]) -> str:
-        node = self.pick(nodes) if nodes and not self.now_and_then(8) else None
+        whole = [node for node in nodes if _is_whole(parameter, node)]
+        node = self.pick(whole or nodes) if nodes and not self.now_and_then(8) else None
         return _VALUES[modifier if (parameter.kind, modifier) in _SPECIAL else parameter.kind](self, parameter, node)
 
     def modifiers(self, parameter: Parameter, nodes: list[Node]) -> list[str]:
@@ -147,6 +153,15 @@ class Questions:
         return [each for each in self.oracle.resources.values() if each["resourceType"] == type_name]
 
 
+def _is_whole(parameter: Parameter | Component, node: Node) -> bool:
+    """Whether all components of a composite have something to be found by; any other parameter has none."""
+    parts = parameter.components if isinstance(parameter, Parameter) else ()
+    return all(
+        any(is_read(part.kind, each) and any(map(any, tokens(each))) for each in below(part.expressions, node))
+        for part in parts
+    )
+
+
 def escaped(text: str) -> str:
     return re.sub(r"([\\,|$])", r"\\\1", text)
 
@@ -154,10 +169,11 @@ def escaped(text: str) -> str:
 def _token(q: Questions, parameter: Any, node: Node | None) -> str:
     if node is not None and node.type == "System.String":  # an id: it has no system, and no other case
         return str(node.value)
-    system, code = q.pick((tokens(node) if node else []) or [(q.pick(SYSTEMS), q.pick(CODES))])
-    system, code = escaped(system or ""), escaped(code or q.pick(CODES))
-    forms = [code, f"{system}|{code}", f"|{code}", *([f"{system}|"] if system else []), f"{system}|{code.swapcase()}"]
-    return str(q.pick(forms))
+    known = [token for token in tokens(node) if any(token)] if node else []
+    system, code = (escaped(text or "") for text in q.pick(known or [(q.pick(SYSTEMS), q.pick(CODES))]))
+    if q.now_and_then(4):
+        return str(q.pick((f"|{code or 'a'}", f"{system}|{code.swapcase() or 'a'}", f"{q.pick(SYSTEMS)}|{code}")))
+    return str(q.pick([*([code, f"{system}|{code}"] if code else []), *([f"{system}|"] if system else [])]))
 
 
 def _of_type(q: Questions, _: Any, node: Node | None) -> str:

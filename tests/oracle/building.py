@@ -85,7 +85,9 @@ def resource(type_name: str, made: Made, chance: Random, before: Json | None = N
 
 
 def is_valid(tree: Json) -> bool:
-    return not check(tree["resourceType"], wire.parse(body(tree).encode()))
+    """By the program's own checks; what is asked for was asked before now."""
+    ahead = str(tree.get("authoredOn", "")) > "2025"
+    return not ahead and not check(tree["resourceType"], wire.parse(body(tree).encode()))
 
 
 def body(tree: Json) -> str:
