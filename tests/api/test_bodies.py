@@ -1,6 +1,6 @@
 """Bodies that are no resource: each is refused for what it is, nothing is stored, and the server goes on.
 
-Numbers in the ids are those of the security sheet's list of attacks.
+Lines of the security sheet's list of attacks are in tests/attacks.
 """
 
 import json
@@ -14,37 +14,15 @@ from tests.town import Town
 from tests.world import FHIR_JSON
 
 PATIENT = f'"resourceType":"Patient","name":[{{"family":"{MARK}"}}]'
-DEEP = '{"resourceType":"Patient","extension":' * 1 + "[" * 100_000
 
 
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        pytest.param(b"", "structure", id="A01 empty"),
-        pytest.param(f'{{{PATIENT}'.encode(), "structure", id="A02 truncated"),
-        pytest.param(f"{{{PATIENT}}}x".encode(), "structure", id="A03 trailing garbage"),
-        pytest.param(f"{{{PATIENT}}}{{}}".encode(), "structure", id="A03 a second object"),
-        pytest.param(f'{{{PATIENT},"gender":"male","gender":"female"}}'.encode(), "structure", id="A05 duplicate key"),
-        pytest.param(f'{{{PATIENT},"multipleBirthInteger":2147483648}}'.encode(), "value", id="A10 integer too large"),
-        pytest.param(DEEP.encode(), "structure", id="A14 100,000 levels"),
         pytest.param(f'{{{PATIENT},"text":NaN}}'.encode(), "value", id="NaN"),
-        pytest.param(f"{{{PATIENT}}}".encode("utf-16"), "structure", id="A24 UTF-16"),
         pytest.param(b"\xef\xbb\xbf" + f"{{{PATIENT}}}".encode(), "structure", id="byte order mark"),
         pytest.param(f'{{{PATIENT},"language":"\xe9"}}'.encode("latin-1"), "structure", id="no UTF-8"),
-        pytest.param(rb'{"resourceType":"Patient","name":[{"family":"\ud800"}]}', "value", id="A27 lone surrogate"),
-        pytest.param(rb'{"resourceType":"Patient","name":[{"family":"a\u0000"}]}', "value", id="A28 NUL"),
-        pytest.param(f'{{{PATIENT},"photo":null}}'.encode(), "structure", id="A31 null"),
-        pytest.param(f'{{{PATIENT},"contact":[]}}'.encode(), "structure", id="A31 empty array"),
-        pytest.param(f'{{{PATIENT},"maritalStatus":{{}}}}'.encode(), "structure", id="A31 empty object"),
         pytest.param(f'{{{PATIENT},"gender":""}}'.encode(), "structure", id="empty string"),
-        pytest.param(f'{{{PATIENT},"gendr":"{MARK}"}}'.encode(), "structure", id="A33 unknown element"),
-        pytest.param(f'{{{PATIENT},"__proto__":{{"a":1}}}}'.encode(), "structure", id="A33 __proto__"),
-        pytest.param(f'{{{PATIENT},"constructor":{{"a":1}}}}'.encode(), "structure", id="A33 constructor"),
-        pytest.param(
-            b'{"resourceType":"Patient","name":[{"given":["a"],"_given":[{"id":"1"},{"id":"2"}]}]}',
-            "structure",
-            id="A34 _given of another length",
-        ),
         pytest.param(f'{{{PATIENT},"active":"true"}}'.encode(), "structure", id="INP-04 a text for a boolean"),
         pytest.param(f'{{{PATIENT},"multipleBirthInteger":"1"}}'.encode(), "structure", id="INP-04 a text for a number"),
         pytest.param(f'{{{PATIENT},"multipleBirthInteger":1.0}}'.encode(), "structure", id="INP-04 1.0 for a whole number"),
@@ -60,7 +38,6 @@ DEEP = '{"resourceType":"Patient","extension":' * 1 + "[" * 100_000
         pytest.param(f'"{MARK}"'.encode(), "structure", id="a text"),
         pytest.param(f'{{"name":[{{"family":"{MARK}"}}]}}'.encode(), "structure", id="no resourceType"),
         pytest.param(f'{{"resourceType":"{MARK}"}}'.encode(), "invalid", id="unknown resourceType"),
-        pytest.param(b'{"resourceType":"Observation","status":"final"}', "invalid", id="B01 another type"),
         pytest.param(b'{"resourceType":7}', "structure", id="resourceType a number"),
     ],
 )  # fmt: skip
@@ -77,9 +54,8 @@ async def test_a_refusal_of_the_structure_names_the_place(town: Town) -> None:
     refused(answer, 400, "structure", at="Patient.gendr")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "",
-                                  "application/fhir+json; charset=utf-16", "application/fhir+json; fhirVersion=3.0"])  # fmt: skip
-async def test_other_media_types_are_not_read(town: Town, kind: str) -> None:
+async def test_another_version_of_fhir_is_not_read(town: Town) -> None:
+    kind = "application/fhir+json; fhirVersion=3.0"
     answer = await town.ehr.http.post("/fhir/Patient", content=f"{{{PATIENT}}}", headers={"Content-Type": kind})
     refused(answer, 415, "not-supported")
 

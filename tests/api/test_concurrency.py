@@ -12,22 +12,8 @@ from uuid import uuid4
 import pytest
 
 from app.store.pool import Store, Unit
-from tests.api.answers import refused
 from tests.builders import entry, resource
 from tests.town import Town
-
-
-async def test_of_fifty_puts_with_one_version_one_wins(town: Town) -> None:
-    """B24, REL-02."""
-    made = (await town.ehr.create(resource("Patient"))).json()
-    puts = [town.ehr.update({**made, "birthDate": f"19{n}"}, **{"If-Match": 'W/"1"'}) for n in range(10, 60)]
-    answers = await asyncio.gather(*puts)
-    statuses = [answer.status_code for answer in answers]
-    assert sorted(set(statuses)) == [200, 412]
-    assert statuses.count(200) == 1
-    refused(answers[statuses.index(412)], 412, "conflict")
-    now = (await town.ehr.get(f"Patient/{made['id']}")).json()
-    assert now["meta"]["versionId"] == "2"
 
 
 async def test_fifty_puts_without_a_version_are_fifty_versions(town: Town) -> None:

@@ -28,7 +28,7 @@ LARGEST_READ = 2 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Attack:
     """`line` of the sheet, `what` tells its variants apart. `code` is the first issue's, '' where nothing is
-    refused. `before` prepares what is attacked."""
+    refused. `before` prepares what is attacked, `at` is where the refusal points."""
 
     line: str
     what: str
@@ -37,6 +37,7 @@ class Attack:
     code: str = ""
     after: After | None = None
     before: Callable[[Scene], Awaitable[Any]] | None = None
+    at: str = ""
 
 
 def told_apart(attacks: tuple[Attack, ...]) -> pytest.MarkDecorator:
@@ -52,7 +53,8 @@ async def carry_out(scene: Scene, attack: Attack) -> None:
     answer = await attack.send(scene)
     assert answer.status_code == attack.status, answer.text
     if attack.code:
-        refused(answer, attack.status, attack.code)
+        issues = refused(answer, attack.status, attack.code)
+        assert any(place.startswith(attack.at) for issue in issues for place in issue.get("expression", [""])), issues
         assert [value for value in sent_values(answer.request) if value in answer.text] == []
         assert await scene.stored() == before
     if attack.after is not None:
