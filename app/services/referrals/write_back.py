@@ -172,7 +172,10 @@ async def _put(job: _Job, chart: Chart, kind: str) -> tuple[WriteBackRow, str | 
 
 
 async def _made(job: _Job, chart: Chart, kind: str) -> str | None:
-    """The new resource's id; where the EHR does not tell it, the one found by our identifier, if any is."""
+    """The new resource's id; where the EHR does not tell it, the one found by our identifier, if any is.
+
+    Once it is made, nothing is raised: another launch would make it again. The next change looks for it.
+    """
     tree = chart_entry.task(job.telling) if kind == TASK else chart_entry.document(job.telling)
     named = chart_entry.identifier(job.telling)
     begun = WriteBackRow(kind, None, "sending", job.before.tries, "perhaps")
@@ -186,7 +189,10 @@ async def _made(job: _Job, chart: Chart, kind: str) -> str | None:
     if remote_id:
         return remote_id
     await _keep(job, replace(begun, created="yes"), None)
-    return await _find(chart, kind, job.telling) or None
+    try:
+        return await _find(chart, kind, job.telling) or None
+    except EhrTrouble:
+        return None
 
 
 async def _moved(chart: Chart, telling: Telling, remote_id: str) -> None:
