@@ -65,6 +65,7 @@ def add(
     if row.client_id is not None:
         print(redirect)
         print(f"At the EHR, register the launch address {launch} and the redirect URI above.", file=sys.stderr)
+        print(f"Its launches say iss={row.fhir_base} to the letter, with no slash at its end.", file=sys.stderr)
 
 
 async def _register(network: Network, registering: Awaitable[ConnectionRow]) -> tuple[ConnectionRow, str, str]:

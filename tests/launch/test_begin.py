@@ -72,6 +72,16 @@ async def test_an_ehr_is_asked_for_nothing_that_it_does_not_list(door: Door) -> 
     assert set(asked["scope"].split()) == set(listed)
 
 
+async def test_a_slash_more_than_was_registered_is_refused_and_the_ehrs_engineers_read_why(door: Door) -> None:
+    """APP-01: nothing is put right."""
+    await refused(door, "launch-iss-unknown", iss=f"{door.ehr.base}/")
+    assert "It is registered without the slash at its end" in door.doctor.page.text
+    assert door.ehr.requests == []
+    for other in (f"{door.ehr.base}//", f"{door.ehr.base}x/", door.ehr.base.upper()):
+        await refused(door, "launch-iss-unknown", iss=other)
+        assert "slash" not in door.doctor.page.text
+
+
 async def test_an_ehr_that_nobody_registered_is_refused_without_a_call(door: Door) -> None:
     """E01, APP-01"""
     async with fake_ehr() as stranger:

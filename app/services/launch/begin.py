@@ -33,6 +33,7 @@ VERIFIER_BYTES: Final = 48
 LONG_ADDRESS: Final = 2048
 POSTED: Final = "authorize-post"
 TOO_OFTEN: Final = "launch-throttled"
+ONE_SLASH_MORE: Final = "It is registered without the slash at its end: have the EHR leave it out of iss."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,12 @@ async def begin(network: Network, *, iss: str, launch: str, browser: str, addres
 
 async def ehr_of(network: Network, iss: str) -> ConnectionRow:
     """The EHR that launches: `iss` is its FHIR base as registered, to the letter. No call goes out before this."""
+    bare = iss.removesuffix("/")
     async with network.store.unit(()) as unit:
-        found = await connections.by_bases(unit, (iss,)) if 1 <= len(iss) <= MAX_ISS and iss.isprintable() else {}
+        found = await connections.by_bases(unit, (iss, bare)) if 1 <= len(iss) <= MAX_ISS and iss.isprintable() else {}
     row = found.get(iss)
     if row is None or row.client_kind == "none":
-        raise LaunchRefused("launch-iss-unknown")
+        raise LaunchRefused("launch-iss-unknown", detail=ONE_SLASH_MORE if bare != iss and bare in found else "")
     return row
 
 
