@@ -140,7 +140,8 @@ async def test_a_handle_of_a_hundred_kilobytes_is_refused(door: Door) -> None:
 @pytest.mark.parametrize("query", ["", "iss={iss}&iss={iss}&launch=a", "iss={iss}&launch=a&launch=b"])
 async def test_an_address_that_is_incomplete_or_says_two_things_is_refused(door: Door, query: str) -> None:
     answer = await door.doctor.open("/launch?" + query.format(iss=door.ehr.base))
-    assert answer.status_code == 400
+    assert (answer.status_code, rule_of(answer)) == (400, "launch-parameters")
+    assert (await door.audited())[-1] == ("launch-parameters", None)
     assert door.ehr.requests == []
 
 
