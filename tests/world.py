@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import uvicorn
 
 from app.log import configure
 from app.services.directory.admit import admit
@@ -26,6 +25,7 @@ from app.web.server import create_app
 from app.wiring import open_network
 from app.worker.loop import working
 from tests.identity.signing import claims, ec_key, jwk, jwks, sign
+from tests.serving import client, free_socket, serving
 
 FHIR_JSON = "application/fhir+json"
 ALL_SCOPES = "system/*.cruds"
@@ -76,7 +76,7 @@ class World:
         key = jwks(jwk(ec_key(), "k"))
         registration = Registration("system", organizations, scopes, jwks=key, **more)
         client_id = await register_client(self.network, registration)
-        http = httpx.AsyncClient(base_url=self.address, timeout=30)
+        http = client(self.address, timeout=30)
         audience = f"{self.address}/oauth/token"
         assertion = sign(claims(client_id, self.network.clock.now(), aud=audience), alg="ES384", kid="k")
         form = {
@@ -116,8 +116,8 @@ class World:
 async def running(dsn: str, data_dir: Path, **settings: Any) -> AsyncIterator[World]:
     """A server in this process, on the database of `dsn`, on a free port of the loopback."""
     configure("error")
-    socket = _free_socket()
-    port = socket.getsockname()[1]
+    bound = free_socket()
+    port = bound.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     chosen = Settings(env="development", database_url=dsn, data_dir=data_dir, public_url=address, port=port, **settings)
     async with open_network(chosen) as network:
@@ -126,23 +126,10 @@ async def running(dsn: str, data_dir: Path, **settings: Any) -> AsyncIterator[Wo
         async def opened() -> AsyncIterator[Network]:
             yield network
 
-        server = uvicorn.Server(uvicorn.Config(create_app(opened, working), log_config=None, lifespan="on"))
-        serving = asyncio.create_task(server.serve(sockets=[socket]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        world = World(network, address)
-        try:
-            yield world
-        finally:
-            for system in world.systems:
-                await system.http.aclose()
-            server.should_exit = True
-            await serving
-
-
-def _free_socket() -> Any:
-    import socket
-
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.bind(("127.0.0.1", 0))
-    return bound
+        async with serving(create_app(opened, working), bound, lifespan="on"):
+            world = World(network, address)
+            try:
+                yield world
+            finally:
+                for system in world.systems:
+                    await system.http.aclose()

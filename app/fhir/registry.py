@@ -12,6 +12,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -66,9 +67,15 @@ class Registry:
 
     @classmethod
     def load(cls, folder: Path = PROFILES / "resources") -> Registry:
-        """Reads every file of the folder. Raises ValueError that names the file and what is wrong in it."""
-        types = [_read(path) for path in sorted(folder.glob("*.toml"))]
-        return cls(MappingProxyType({resource_type.name: resource_type for resource_type in types}))
+        """Every file of the folder, read once. Raises ValueError that names the file and what is wrong in it."""
+        return cls(_read_all(folder))
+
+
+@cache
+def _read_all(folder: Path) -> Mapping[str, ResourceType]:
+    """Once in a process: what is compiled from a type is kept beside it, and would be made anew for its double."""
+    types = [_read(path) for path in sorted(folder.glob("*.toml"))]
+    return MappingProxyType({resource_type.name: resource_type for resource_type in types})
 
 
 def _read(path: Path) -> ResourceType:

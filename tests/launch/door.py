@@ -10,6 +10,7 @@ from app.services.launch.registration import registration_of
 from app.store import connections
 from tests.launch.ehr import FakeEhr
 from tests.pages.browsing import SAME_SITE, Forms
+from tests.serving import client
 from tests.town import Town
 
 
@@ -23,7 +24,7 @@ class Doctor:
     page: httpx.Response = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.AsyncClient(base_url=self.address, follow_redirects=False, headers=SAME_SITE, timeout=60)
+        self.http = client(self.address, follow_redirects=False, headers=SAME_SITE, timeout=60)
 
     async def open(self, address: str, **headers: str) -> httpx.Response:
         self.page = await self.http.get(address, headers=headers)
@@ -39,7 +40,7 @@ class Doctor:
     async def at_the_ehr(self) -> str:
         """Goes where Baton sent the browser; the address to which the EHR sends it back."""
         assert self.page.status_code == 302, self.page.text
-        async with httpx.AsyncClient() as elsewhere:
+        async with client() as elsewhere:
             answer = await elsewhere.get(self.page.headers["location"])
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]

@@ -7,7 +7,6 @@ import asyncio
 import base64
 import hashlib
 import secrets
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -23,6 +21,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.identity.signing import jwk, rsa_key, sign
+from tests.serving import free_socket, serving
 
 Tree = dict[str, Any]
 Change = Callable[[Tree], Tree | Response]
@@ -226,15 +225,7 @@ def _challenge(verifier: str) -> str:
 @asynccontextmanager
 async def fake_ehr(made: type[FakeEhr] = FakeEhr, **more: Any) -> AsyncIterator[FakeEhr]:
     """A running EHR of this test's own; `made` may be one that can do more."""
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
+    bound = free_socket()
     ehr = made(f"http://127.0.0.1:{bound.getsockname()[1]}", **more)
-    server = uvicorn.Server(uvicorn.Config(ehr.application(), log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
+    async with serving(ehr.application(), bound, lifespan="off"):
         yield ehr
-    finally:
-        server.should_exit = True
-        await serving
