@@ -15,6 +15,7 @@ from app.fhir.errors import Value
 from app.fhir.json import JsonObject
 from app.fhir.references import Local, parse_reference
 from app.gateways.ehr.trouble import EhrTrouble
+from app.services.launch.context import behind_role
 from app.services.launch.looking import looked
 from app.services.launch.refusals import LaunchOver
 from app.services.launch.session import Launched, chart_of
@@ -197,16 +198,16 @@ def _whose(tree: JsonObject, launched: Launched) -> tuple[str, str]:
 
 def _user(launched: Launched) -> tuple[str, str]:
     """The type and id of who is signed in there, where it is one that has a name and works there."""
-    found = _leads_to({"reference": launched.fhir_user or ""}, launched)
-    return found if found[0] in ("Practitioner", "PractitionerRole") else ("", "")
+    kind, _, id = (launched.fhir_user or "").partition("/")
+    return (kind, id) if kind in ("Practitioner", "PractitionerRole") else ("", "")
 
 
 async def _person_of(chart: Readable, launched: Launched, user: JsonObject | None) -> JsonObject | None:
     """Behind a role stands a person."""
     if user is None or user.get("resourceType") != "PractitionerRole":
         return user
-    kind, id = _leads_to(user.get("practitioner", {}), launched)
-    found = _in_form(await _tried(chart.read(kind, id))) if kind == "Practitioner" else None
+    kind, _, id = (behind_role(user, launched.connection.fhir_base) or "").partition("/")
+    found = _in_form(await _tried(chart.read(kind, id))) if kind else None
     return found if isinstance(found, dict) else None
 
 
