@@ -1,6 +1,7 @@
 """A clinician's browser at the launch: step by step, so that a test can change what happens between two of them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -8,7 +9,7 @@ import httpx
 from app.gateways.ehr.smart import Registration
 from app.services.launch.registration import registration_of
 from app.store import connections
-from tests.launch.ehr import FakeEhr
+from tests.launch.ehr import Change, FakeEhr, Tree
 from tests.pages.browsing import SAME_SITE, Forms
 from tests.serving import client
 from tests.town import Town
@@ -80,7 +81,7 @@ class Door:
         self.browsers.append(Doctor(self.town.world.address, ehr or self.ehr))
         return self.browsers[-1]
 
-    async def sessions(self) -> list[dict[str, object]]:
+    async def sessions(self) -> list[dict[str, Any]]:
         rows = await self.town.world.rows("SELECT * FROM launch_session ORDER BY created_at, id")
         return [dict(row) for row in rows]
 
@@ -95,6 +96,11 @@ class Door:
         """(outcome, client) of each launch that was written down, the oldest first."""
         rows = await self.town.world.rows("SELECT outcome, client FROM audit WHERE action = 'launch' ORDER BY at, id")
         return [(row["outcome"], row["client"]) for row in rows]
+
+
+def changing(members: Tree) -> Change:
+    """What makes an answer say this instead; None takes a member away."""
+    return lambda tree: {name: value for name, value in (tree | members).items() if value is not None}
 
 
 def parameters(address: str) -> dict[str, str]:

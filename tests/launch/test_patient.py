@@ -36,7 +36,7 @@ async def test_a_launch_never_changes_from_one_patient_to_another(door: Door) ->
     await door.doctor.press("Look for the patient", name="ruiz")
     await door.doctor.press("Go on with this patient", patient="p1")
     (session,) = await door.sessions()
-    again = {"csrf": session["csrf_secret"].hex(), "patient": "p2"}  # type: ignore[attr-defined]
+    again = {"csrf": session["csrf_secret"].hex(), "patient": "p2"}
     assert (await door.doctor.http.post(f"{here}/patient/choose", data=again)).status_code == 409
     assert (await door.sessions())[0]["patient"] == "p1"
 
