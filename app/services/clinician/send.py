@@ -22,7 +22,7 @@ from app.services.clinician.status import row_of
 from app.services.consents.author import Given, consent
 from app.services.launch.session import Launched
 from app.services.network import Network
-from app.services.referrals.ask import Asked, ask, asked_before, asked_the_same
+from app.services.referrals.ask import Asked, SentOtherwise, ask, asked_before, asked_the_same
 from app.services.retries import with_retries
 from app.services.writing import Entry, new
 from app.store import members, origins, resources
@@ -56,10 +56,6 @@ class Sending:
 
 class Changed(Exception):
     """What would be shared is not what was shown: it has to be shown again."""
-
-
-class SentOtherwise(Exception):
-    """This form was sent before, and asked for something else then."""
 
 
 async def send(network: Network, launched: Launched, read: Read, sending: Sending) -> UUID:

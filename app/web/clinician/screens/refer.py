@@ -16,10 +16,11 @@ from app.domain.referral.needs import Need
 from app.services.clinician.chart import Read, read_now, read_to_send
 from app.services.clinician.options import option, options
 from app.services.clinician.person import banner
-from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, SentOtherwise, send
+from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, send
 from app.services.clinician.sharing import Basis, Fitness, chart_consents, fitness, network_name, told
 from app.services.launch.session import Launched
 from app.services.network import Network
+from app.services.referrals.ask import SentOtherwise
 from app.web.clinician.pages import page
 from app.web.clinician.screens.overview import number_in, offered, overview, said
 from app.web.clinician.session import SEE_OTHER, launched
