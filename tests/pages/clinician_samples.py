@@ -97,6 +97,7 @@ def _checks(chosen: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
     for forbidden, unsure in ((True, False), (False, True)):
         none = {"chart": ChartConsents((), forbidden, unsure)}
         yield f"check forbidden {forbidden}", "clinician/check.html", view | none
+    yield "check looked", "clinician/check.html", view | none | {"wrong": {"looked": EVIL}}
     none = {"chart": ChartConsents((), forbidden=False, unsure=False), "conflict": "changed"}
     yield "check before", "clinician/check.html", view | none | {"conflict": "before"}
     for field in ("basis", "signed", "spoken", ""):

@@ -36,6 +36,7 @@ FIELDS = {
     "consent-name": "name",
     "consent-not-in-chart": "basis",
     "consent-denied-in-chart": "",
+    "consents-unseen": "looked",
     "record-unread": "",
     "record-unfit": "",
     "person-unread": "",
@@ -59,6 +60,7 @@ class Typed:
     signed: str = ""
     heard: str = ""
     seen: str = ""
+    looked: bool = False
 
     @property
     def name(self) -> str:
@@ -141,6 +143,7 @@ def read_form(form: Form) -> Typed:
         records=tuple(filter(None, records)),
         urgent=bool(form.text("urgent")),
         do_not_contact=bool(form.text("do_not_contact")),
+        looked=bool(form.text("looked")),
         **{name: form.text(name) for name in names},
     )
 
@@ -158,6 +161,7 @@ def _sending(key: UUID, need: Need, to: UUID, basis: Basis, typed: Typed) -> Sen
         do_not_contact=typed.do_not_contact,
         name=typed.name,
         seen=typed.seen,
+        looked=typed.looked,
     )
 
 
