@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -55,6 +55,7 @@ class FakeEhr:
     signing: Tree = field(default_factory=dict)
     chart: dict[str, Tree | int] = field(default_factory=dict)
     token_waits_s: float = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # the test is, and nothing waits longer
     expires_in: int | None = 3600
     ignores_patient: bool = False
 
@@ -95,7 +96,8 @@ class FakeEhr:
             name: str(value) for name, value in (*sent, ("authorization", request.headers.get("authorization", "")))
         }
         self.exchanges.append(form)
-        await asyncio.sleep(self.token_waits_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.over.wait(), self.token_waits_s)
         if form.get("grant_type") == "refresh_token":
             scope = self.refreshes.pop(str(form["refresh_token"]), None)
             asked: dict[str, str] | None = {"scope": scope, "nonce": ""} if scope else None
@@ -228,4 +230,7 @@ async def fake_ehr(made: type[FakeEhr] = FakeEhr, **more: Any) -> AsyncIterator[
     bound = free_socket()
     ehr = made(f"http://127.0.0.1:{bound.getsockname()[1]}", **more)
     async with serving(ehr.application(), bound, lifespan="off"):
-        yield ehr
+        try:
+            yield ehr
+        finally:
+            ehr.over.set()

@@ -228,7 +228,9 @@ async def test_an_ehr_that_is_away_while_refreshing_is_asked_again_later(door: D
 async def test_a_worker_that_died_while_refreshing_stands_in_nobodys_way_for_long(door: Door) -> None:
     launched = await expired(door)
     pool = door.town.world.network.store.pool
-    await pool.execute("UPDATE launch_session SET lease = gen_random_uuid(), lease_until = now() + interval '1 second'")
+    await pool.execute(
+        "UPDATE launch_session SET lease = gen_random_uuid(), lease_until = now() + interval '0.2 seconds'"
+    )
     await chart_of(door.town.world.network, launched)
     assert refreshes(door) == 1
 
