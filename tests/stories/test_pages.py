@@ -130,13 +130,13 @@ def _takes_a_call(desk: AtDesk, street: Street) -> None:
 def _takes_a_call_signed_out(desk: AtDesk, street: Street) -> None:
     """Her session comes back when the page is there, so that the next page finds her signed in."""
     desk.open("/ops/phone")
-    session = [
-        {"name": each["name"], "value": each["value"], "url": desk.page.url} for each in desk.page.context.cookies()
-    ]
+    session = desk.page.context.cookies()
     desk.page.context.clear_cookies()
     desk.press("Take referral")
     desk.says("Sign in to go on")
-    desk.page.context.add_cookies(session)
+    desk.page.context.add_cookies(
+        [{"name": each["name"], "value": each["value"], "domain": each["domain"], "path": "/"} for each in session]
+    )
 
 
 def _finds(state: str, *, then_opens: bool = False) -> Callable[[AtDesk, Street], None]:
