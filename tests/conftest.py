@@ -94,6 +94,13 @@ def make_database(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]
         yield make
 
 
+@pytest.fixture(scope="module")
+def module_database(cluster: EmbeddedPostgres) -> Iterator[Database]:
+    """Shared by a module, whose tests tell their own rows from those of the others."""
+    with databases(cluster) as make:
+        yield make()
+
+
 @pytest.fixture
 def database(make_database: Callable[[], Database]) -> Database:
     return make_database()

@@ -12,7 +12,7 @@ from app.store import connections
 from tests.launch.ehr import Change, FakeEhr, Tree
 from tests.pages.browsing import SAME_SITE, Forms
 from tests.serving import client
-from tests.town import Town
+from tests.town import Place
 
 
 @dataclass
@@ -70,9 +70,9 @@ class Doctor:
 
 @dataclass
 class Door:
-    """A town whose clinic has an EHR. `doctor` comes from there; `browser` gives another browser."""
+    """A place whose clinic has an EHR. `doctor` comes from there; `browser` gives another browser."""
 
-    town: Town
+    town: Place
     ehr: FakeEhr
     doctor: Doctor
     browsers: list[Doctor] = field(default_factory=list)

@@ -145,11 +145,11 @@ async def test_a_person_whom_nobody_may_contact_is_not_contacted(town: Town) -> 
     ],
 )
 async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
-    town: Town, typed: dict[str, str], field: str, sentence: str
+    calm_town: Town, typed: dict[str, str], field: str, sentence: str
 ) -> None:
-    olga = await at_the_phone(town)
+    olga = await at_the_phone(calm_town)
     if typed.get("to") == "first":
-        typed = typed | {"to": str(town.first)}
+        typed = typed | {"to": str(calm_town.first)}
     sent = CALL | typed
     await olga.press("Take referral", **sent)
     assert olga.page.status_code == 422
@@ -162,7 +162,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
     assert {name: kept[name] for name in names} == {name: sent[name] for name in names}
     for words in ("words", "wish", "attestation"):
         assert sent[words].strip() in olga.page.text
-    assert (await referrals(town), await patients(town)) == (0, 0)
+    assert (await referrals(calm_town), await patients(calm_town)) == (0, 0)
 
 
 async def test_a_key_of_somebody_elses_referral_makes_nothing_and_keeps_what_was_typed(town: Town) -> None:
