@@ -10,6 +10,8 @@ PYTEST := $(BIN)/python -m pytest
 # Tests run on two workers; one file's tests stay together. `make test TESTS=tests/fhir` runs a part.
 TESTS ?= tests
 WORKERS ?= 2
+# Where the environment forbids compiled modules, each of the hundreds of commands would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench bench-layouts golden soak conformance lock docs-check browser clean

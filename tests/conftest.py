@@ -1,13 +1,15 @@
 """What every test may ask for: an own database, cloned from a migrated template on a cluster of this test run.
 
-All workers of a run share one embedded cluster in a temporary folder; it starts with the first test that asks and stops
+All workers of a run share one embedded cluster in the run's folder; it starts with the first test that asks and stops
 when the last worker leaves. Nothing is skipped silently: `tests/parts.py` says what this machine lacks.
 """
 
 import asyncio
 import fcntl
+import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,9 @@ from app.store.embedded import EmbeddedPostgres
 from tests import parts
 
 TEMPLATE = "baton_template"
+MEMORY = Path("/dev/shm")
+# several times what the clusters of a run take together
+ROOM_BYTES = 4 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,10 @@ def anyio_backend() -> str:
 def cluster_folder(pytestconfig: pytest.Config) -> Path:
     """One folder for all workers of this run; other users may pass through it (PostgreSQL is not root)."""
     worker = getattr(pytestconfig, "workerinput", None)
-    return Path(worker["cluster_folder"]) if worker else pytestconfig.stash[CLUSTER_FOLDER]
+    folder = Path(worker["run_folder"] if worker else pytestconfig.stash[RUN_FOLDER]) / "cluster"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -86,13 +94,20 @@ def make_database(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]
         yield make
 
 
+@pytest.fixture(scope="module")
+def module_database(cluster: EmbeddedPostgres) -> Iterator[Database]:
+    """Shared by a module, whose tests tell their own rows from those of the others."""
+    with databases(cluster) as make:
+        yield make()
+
+
 @pytest.fixture
 def database(make_database: Callable[[], Database]) -> Database:
     return make_database()
 
 
 def _make_template(postgres: EmbeddedPostgres) -> None:
-    """The test run's cluster is thrown away, so it need not wait for disks."""
+    """The test run's cluster is thrown away, so it need not wait for disks, and keeps little of its log."""
     from app.wiring import bring_up_to_date
 
     _as_superuser(
@@ -100,6 +115,7 @@ def _make_template(postgres: EmbeddedPostgres) -> None:
         "ALTER SYSTEM SET fsync = off",
         "ALTER SYSTEM SET synchronous_commit = off",
         "ALTER SYSTEM SET full_page_writes = off",
+        "ALTER SYSTEM SET max_wal_size = '256MB'",
         "SELECT pg_reload_conf()",
         f"CREATE DATABASE {TEMPLATE} OWNER baton_owner",
     )
@@ -118,7 +134,7 @@ def _as_superuser(postgres: EmbeddedPostgres, *statements: str) -> None:
     asyncio.run(run())
 
 
-CLUSTER_FOLDER = pytest.StashKey[Path]()
+RUN_FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -127,19 +143,38 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("soak", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
     settings.load_profile("soak" if os.environ.get("SOAK") else "test")
     config.pluginmanager.register(parts, "parts")
+    if importlib.util.find_spec("sniffio") is None:
+        # httpcore asks for it at every call; to look through all paths each time would be a tenth of all tests' time
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     if not hasattr(config, "workerinput"):
-        folder = Path(tempfile.mkdtemp(prefix="baton-test-"))
-        folder.chmod(0o711)
-        config.stash[CLUSTER_FOLDER] = folder
+        config.stash[RUN_FOLDER] = _folder_of_the_run()
+        _has_its_files_in(config.stash[RUN_FOLDER])
+
+
+def _folder_of_the_run() -> Path:
+    """In the memory where there is room, else wherever temporary files are.
+
+    A disk takes a tenth of a second for the files of one new database, and seconds for those of a new cluster.
+    """
+    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    usable = roomy and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    return Path(tempfile.mkdtemp(prefix="baton-", dir=MEMORY if usable else None))
+
+
+def _has_its_files_in(folder: Path) -> None:
+    """Whatever a test or a program that it starts makes as temporary; but what pytest itself keeps stays where it was."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    folder.chmod(0o1777)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    folder = config.stash.get(CLUSTER_FOLDER, None)
+    folder = config.stash.get(RUN_FOLDER, None)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
-    """xdist: tells each worker where the run's cluster is."""
-    node.workerinput["cluster_folder"] = str(node.config.stash[CLUSTER_FOLDER])  # type: ignore[attr-defined]
+    """xdist: tells each worker where the run's folder is."""
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])  # type: ignore[attr-defined]

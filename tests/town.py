@@ -13,17 +13,14 @@ from tests.world import System, World, running
 
 
 @dataclass
-class Town:
-    """Systems act for one member each: `ehr` for the clinic, `cbo` for the pantry, `other_cbo` for the shelter."""
+class Place:
+    """Its members, none of which has a system."""
 
     world: World
     platform: UUID
     clinic: UUID
     pantry: UUID
     shelter: UUID
-    ehr: System
-    cbo: System
-    other_cbo: System
 
     async def olga(self) -> Caller:
         """The operator, signed in."""
@@ -32,16 +29,30 @@ class Town:
         return Caller(frozenset({self.platform}), "person", account=row["id"], role="operator", request_id="test")
 
 
+@dataclass
+class Town(Place):
+    """Systems act for one member each: `ehr` for the clinic, `cbo` for the pantry, `other_cbo` for the shelter."""
+
+    ehr: System
+    cbo: System
+    other_cbo: System
+
+
 def staff_of(organization: UUID) -> Caller:
     """Somebody who works for a member."""
     return Caller(frozenset({organization}), "person", role="intake", request_id="test")
 
 
 @asynccontextmanager
-async def a_town(database: Database, folder: Path, **settings: Any) -> AsyncIterator[Town]:
+async def a_place(database: Database, folder: Path, **settings: Any) -> AsyncIterator[Place]:
     async with running(database.app_dsn, folder, **settings) as world:
-        platform = await world.member("network")
-        clinic = await world.member("source")
-        pantry, shelter = await world.member("target"), await world.member("target")
-        systems = [await world.system(member) for member in (clinic, pantry, shelter)]
-        yield Town(world, platform, clinic, pantry, shelter, *systems)
+        kinds = ("network", "source", "target", "target")
+        yield Place(world, *[await world.member(kind) for kind in kinds])
+
+
+@asynccontextmanager
+async def a_town(database: Database, folder: Path, **settings: Any) -> AsyncIterator[Town]:
+    async with a_place(database, folder, **settings) as place:
+        members = (place.platform, place.clinic, place.pantry, place.shelter)
+        systems = [await place.world.system(member) for member in members[1:]]
+        yield Town(place.world, *members, *systems)

@@ -8,13 +8,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
-import uvicorn
 
 from app.cli.server import COMMON
 from app.log import configure
@@ -22,11 +21,13 @@ from app.services.directory.admit import admit
 from app.services.identity.register_client import Registration, register_client
 from app.services.identity.staff import add_staff
 from app.services.network import Network
+from app.services.passwords import Passwords
 from app.settings import Settings
 from app.web.server import create_app
 from app.wiring import open_network
 from app.worker.loop import working
 from tests.identity.signing import claims, ec_key, jwk, jwks, sign
+from tests.serving import client, free_socket, serving
 
 FHIR_JSON = "application/fhir+json"
 ALL_SCOPES = "system/*.cruds"
@@ -77,7 +78,7 @@ class World:
         key = jwks(jwk(ec_key(), "k"))
         registration = Registration("system", organizations, scopes, jwks=key, **more)
         client_id = await register_client(self.network, registration)
-        http = httpx.AsyncClient(base_url=self.address, timeout=30)
+        http = client(self.address, timeout=30)
         audience = f"{self.address}/oauth/token"
         assertion = sign(claims(client_id, self.network.clock.now(), aud=audience), alg="ES384", kid="k")
         form = {
@@ -113,37 +114,39 @@ class World:
         return [row["organization"] for row in await self.network.store.pool.fetch("SELECT organization FROM member")]
 
 
+class Remembered(Passwords):
+    """The password of everybody in the tests is hashed once in a process, which takes 40 ms; checking it stays real."""
+
+    async def hash(self, password: str) -> str:
+        if password != PASSWORD:
+            return await super().hash(password)
+        if not HASHES:
+            HASHES.append(await super().hash(password))
+        return HASHES[0]
+
+
+HASHES: list[str] = []
+
+
 @asynccontextmanager
 async def running(dsn: str, data_dir: Path, **settings: Any) -> AsyncIterator[World]:
     """A server in this process, on the database of `dsn`, on a free port of the loopback."""
     configure("error")
-    socket = _free_socket()
-    port = socket.getsockname()[1]
+    bound = free_socket()
+    port = bound.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     chosen = Settings(env="development", database_url=dsn, data_dir=data_dir, public_url=address, port=port, **settings)
-    async with open_network(chosen) as network:
+    async with open_network(chosen) as opening:
+        network = replace(opening, passwords=Remembered())
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Network]:
             yield network
 
-        server = uvicorn.Server(uvicorn.Config(create_app(opened, working), **COMMON))
-        serving = asyncio.create_task(server.serve(sockets=[socket]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        world = World(network, address)
-        try:
-            yield world
-        finally:
-            for system in world.systems:
-                await system.http.aclose()
-            server.should_exit = True
-            await serving
-
-
-def _free_socket() -> Any:
-    import socket
-
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.bind(("127.0.0.1", 0))
-    return bound
+        async with serving(create_app(opened, working), bound, **COMMON):
+            world = World(network, address)
+            try:
+                yield world
+            finally:
+                for system in world.systems:
+                    await system.http.aclose()

@@ -1,16 +1,17 @@
 """`baton client`: systems that ask for tokens (SMART Backend Services)."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import arguments
 from app.cli.printing import print_list
 from app.cli.running import AsJson, on_network
-from app.services.network import Network
-from app.store import directory
-from app.store.directory import ClientRow
+
+if TYPE_CHECKING:
+    from app.services.network import Network
+    from app.store.directory import ClientRow
 
 commands = typer.Typer(help="Systems, such as EHRs, that sign in with a key.", no_args_is_help=True)
 MAX_JWKS_BYTES = 256 * 1024
@@ -80,7 +81,9 @@ def show(as_json: AsJson = False) -> None:
     print_list(lines, as_json=as_json, empty="No systems yet: baton client add --help")
 
 
-async def _all(network: Network) -> list[ClientRow]:
+async def _all(network: "Network") -> "list[ClientRow]":
+    from app.store import directory
+
     async with network.store.unit(()) as unit:
         return await directory.all_clients(unit)
 

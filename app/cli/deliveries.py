@@ -1,14 +1,15 @@
 """`baton deliveries`: what is still to be told to somebody, and what was set aside because it kept failing."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.failures import Failed
 from app.cli.printing import Line, print_list
 from app.cli.running import AsJson, on_network
-from app.services.network import Network
-from app.store import deliveries
+
+if TYPE_CHECKING:
+    from app.services.network import Network
 
 commands = typer.Typer(help="What is still to be delivered.", no_args_is_help=True)
 
@@ -38,6 +39,8 @@ def retry(delivery: Delivery) -> None:
     Example:
       baton deliveries retry 42
     """
+    from app.store import deliveries
+
     if not on_network(lambda network: deliveries.retry(network.store, delivery)):
         raise Failed("There is no delivery with this number that was set aside; see baton deliveries list.")
     print("will be tried again")
@@ -51,12 +54,16 @@ def skip(delivery: Delivery) -> None:
     Example:
       baton deliveries skip 42
     """
+    from app.store import deliveries
+
     if not on_network(lambda network: deliveries.skip(network.store, delivery)):
         raise Failed("There is no delivery with this number that was set aside; see baton deliveries list.")
     print("given up")
 
 
-async def _lines(network: Network, limit: int) -> list[Line]:
+async def _lines(network: "Network", limit: int) -> list[Line]:
+    from app.store import deliveries
+
     return [
         {
             "delivery": row["id"],

@@ -3,16 +3,17 @@
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import arguments
 from app.cli.printing import print_list
 from app.cli.running import AsJson, on_network
-from app.services.network import Network
-from app.store import connections
-from app.store.connections import ConnectionRow
+
+if TYPE_CHECKING:
+    from app.services.network import Network
+    from app.store.connections import ConnectionRow
 
 commands = typer.Typer(help="EHRs: their references, and the launches of their clinicians.", no_args_is_help=True)
 # a tuple, so that no list is shared between calls
@@ -65,9 +66,10 @@ def add(
     if row.client_id is not None:
         print(redirect)
         print(f"At the EHR, register the launch address {launch} and the redirect URI above.", file=sys.stderr)
+        print(f"Its launches say iss={row.fhir_base} to the letter, with no slash at its end.", file=sys.stderr)
 
 
-async def _register(network: Network, registering: Awaitable[ConnectionRow]) -> tuple[ConnectionRow, str, str]:
+async def _register(network: "Network", registering: "Awaitable[ConnectionRow]") -> "tuple[ConnectionRow, str, str]":
     """The row, our launch address, and the redirect URI that is this EHR's."""
     from app.services.launch.registration import launch_address, redirect_uri
 
@@ -86,8 +88,9 @@ def show(as_json: AsJson = False) -> None:
     print_list(on_network(_lines), as_json=as_json, empty="No EHRs yet: baton ehr add --help")
 
 
-async def _lines(network: Network) -> list[dict[str, object]]:
+async def _lines(network: "Network") -> list[dict[str, object]]:
     from app.services.launch.registration import redirect_uri
+    from app.store import connections
 
     async with network.store.unit(()) as unit:
         rows = await connections.all_connections(unit)

@@ -5,9 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 APPEARS_AFTER_S = 2.0
 
 
@@ -15,6 +12,9 @@ class Bar:
     """`advance` it; it appears once the work has lasted `APPEARS_AFTER_S`, and only on a terminal."""
 
     def __init__(self, what: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task: TaskID = self._progress.add_task(what, total=None)

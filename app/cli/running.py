@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from app.log import configure
-from app.services.network import Network
 from app.settings import Settings, load
 from app.store.embedded import EmbeddedPostgres
+
+if TYPE_CHECKING:  # a command that is typed wrongly, or asked for help, need not wait for the services
+    from app.services.network import Network
 
 Answer = TypeVar("Answer")
 
@@ -23,7 +25,7 @@ def quietly(settings: Settings) -> Settings:
     return settings
 
 
-def on_network(work: Callable[[Network], Awaitable[Answer]]) -> Answer:
+def on_network(work: "Callable[[Network], Awaitable[Answer]]") -> Answer:
     """What `work` answers on the network of this environment's settings."""
     return asyncio.run(_inside(quietly(load()), work))
 
@@ -33,7 +35,7 @@ def own_database(settings: Settings) -> AbstractContextManager[object]:
     return nullcontext() if settings.database_url is not None else EmbeddedPostgres.start(settings.data_dir)
 
 
-async def _inside(settings: Settings, work: Callable[[Network], Awaitable[Answer]]) -> Answer:
+async def _inside(settings: Settings, work: "Callable[[Network], Awaitable[Answer]]") -> Answer:
     from app.wiring import open_network  # late: `--help` need not wait for the database's libraries
 
     async with open_network(settings) as network:

@@ -1,15 +1,16 @@
 """`baton staff`: people who act for members."""
 
 import sys
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 from uuid import UUID
 
 import typer
 
 from app.cli import arguments
 from app.cli.running import on_network
-from app.gateways.mail import MailFailed
-from app.services.network import Network
+
+if TYPE_CHECKING:
+    from app.services.network import Network
 
 commands = typer.Typer(help="People who act for members.", no_args_is_help=True)
 MAX_TYPED = 1_024
@@ -52,7 +53,8 @@ def add(
     print(on_network(lambda network: _add(network, email, key, role, password)))
 
 
-async def _add(network: Network, email: str, organization: UUID, role: str, password: str | None) -> str:
+async def _add(network: "Network", email: str, organization: UUID, role: str, password: str | None) -> str:
+    from app.gateways.mail import MailFailed
     from app.services.identity.staff import add_staff
 
     added = await add_staff(network, email=email, organization=organization, role=role, password=password)

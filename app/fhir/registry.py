@@ -12,6 +12,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -96,13 +97,9 @@ class Registry:
 
     @classmethod
     def load(cls, folder: Path = PROFILES / "resources", every_type: Path = PROFILES / "every_type.toml") -> Registry:
-        """Reads every file of the folder; `every_type` holds the parameters that all types have. Raises ValueError
+        """Every file of the folder, read once; `every_type` holds the parameters that all types have. Raises ValueError
         that names the file and what is wrong in it."""
-        common = tomllib.loads(every_type.read_text(encoding="utf-8"))["parameters"]
-        types = {path.stem: _read(path, common) for path in sorted(folder.glob("*.toml"))}
-        for resource_type in types.values():
-            _check_revincludes(folder / f"{resource_type.name}.toml", resource_type, types)
-        return cls(MappingProxyType(types))
+        return cls(_read_all(folder, every_type))
 
     def while_building(self, building: Pairs, renewing: Pairs) -> Registry:
         """What may be asked for while these (type, code) are built or renewed: half an answer is none."""
@@ -110,6 +107,16 @@ class Registry:
             return self
         types = {name: _answerable(served, building, renewing) for name, served in self.types.items()}
         return Registry(MappingProxyType(types))
+
+
+@cache
+def _read_all(folder: Path, every_type: Path) -> Mapping[str, ResourceType]:
+    """Once in a process: what is compiled from a type is kept beside it, and would be made anew for its double."""
+    common = tomllib.loads(every_type.read_text(encoding="utf-8"))["parameters"]
+    types = {path.stem: _read(path, common) for path in sorted(folder.glob("*.toml"))}
+    for resource_type in types.values():
+        _check_revincludes(folder / f"{resource_type.name}.toml", resource_type, types)
+    return MappingProxyType(types)
 
 
 def _answerable(served: ResourceType, building: Pairs, renewing: Pairs) -> ResourceType:

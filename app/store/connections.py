@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from app.store.index_text import short
 from app.store.index_write import HOT_REFERENCES
 from app.store.pool import Unit
+
+ClientKind = Literal["none", "public", "asymmetric", "symmetric"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class ConnectionRow:
     name: str
     fhir_base: str
     member: UUID
-    client_kind: str = "none"
+    client_kind: ClientKind = "none"
     client_id: str | None = None
     key_file: str | None = None
     secret_sealed: bytes | None = None

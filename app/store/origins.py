@@ -25,9 +25,6 @@ WHERE o.connection = $1 AND o.type = 'Consent'
 READ_AGAIN = """
 UPDATE origin SET remote_version = $4, flaws = $5::jsonb WHERE connection = $1 AND type = $2 AND remote_id = $3
 """
-FLAWS = """
-SELECT f ->> 'rule' AS rule, f ->> 'at' AS at FROM origin o, jsonb_array_elements(o.flaws) f WHERE o.local = $1
-"""
 
 
 async def hold(unit: Unit, connection: UUID, patient: str) -> None:
@@ -60,8 +57,3 @@ async def read_again(
     """Notes which version of theirs the copy is now, and what is wrong with it ([] for nothing)."""
     written = orjson.dumps(flaws).decode() if flaws else None
     await unit.conn.execute(READ_AGAIN, connection, *key, version, written)
-
-
-async def flaws_of(unit: Unit, local: UUID) -> list[dict[str, str]]:
-    """What is wrong with a copy, as {rule, at}."""
-    return [dict(row) for row in await unit.conn.fetch(FLAWS, local)]

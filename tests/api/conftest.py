@@ -1,19 +1,12 @@
 """Towns for tests of the API: `town` is shared by a module, whose tests bring their own people; `empty_town` is new."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from app.store.embedded import EmbeddedPostgres
-from tests.conftest import Database, databases
+from tests.conftest import Database
 from tests.town import Town, a_town
-
-
-@pytest.fixture(scope="module")
-def module_database(cluster: EmbeddedPostgres) -> Iterator[Database]:
-    with databases(cluster) as make:
-        yield make()
 
 
 @pytest.fixture(scope="module")

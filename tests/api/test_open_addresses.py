@@ -1,8 +1,8 @@
 """What anybody may ask without a token, on the whole server, and that nothing else is among it."""
 
-import httpx
 import pytest
 
+from tests.serving import client
 from tests.town import Town
 
 OPEN = (
@@ -17,7 +17,7 @@ OPEN = (
 
 @pytest.mark.parametrize("address", OPEN)
 async def test_anybody_may_ask(town: Town, address: str) -> None:
-    async with httpx.AsyncClient(base_url=str(town.ehr.http.base_url)) as nobody:
+    async with client(town.world.address) as nobody:
         assert (await nobody.get(address)).status_code == 200
 
 
@@ -25,7 +25,7 @@ async def test_anybody_may_ask(town: Town, address: str) -> None:
     "address", ["/fhir", "/fhir/", "/fhir/Task", "/fhir/.well-known/jwks.json", "/fhir/.well-known"]
 )
 async def test_nobody_gets_further_below_the_fhir_base_without_a_token(town: Town, address: str) -> None:
-    async with httpx.AsyncClient(base_url=str(town.ehr.http.base_url)) as nobody:
+    async with client(town.world.address) as nobody:
         answer = await nobody.get(address)
     assert answer.status_code == 401
     assert answer.json()["resourceType"] == "OperationOutcome"

@@ -46,6 +46,14 @@ def test_a_client_id_alone_makes_us_a_public_client_with_a_redirect_uri_of_its_o
     assert (row["client"], row["redirect_uri"], row["organization"]) == ("public", redirect, clinic)
 
 
+def test_a_base_with_a_slash_at_its_end_is_kept_without_and_the_operator_reads_which_iss_is_taken(
+    terminal: Terminal, clinic: str
+) -> None:
+    ended = terminal.baton(*add(clinic, "https://slash.example/fhir/", "--client-id", "baton"))
+    assert ended.out.splitlines()[0] == "https://slash.example/fhir"
+    assert "Its launches say iss=https://slash.example/fhir to the letter, with no slash at its end." in ended.err
+
+
 def test_without_a_client_id_nobody_launches_from_it(terminal: Terminal, clinic: str) -> None:
     assert terminal.done(*add(clinic, "https://none.example/fhir")) == "https://none.example/fhir"
     row = listed(terminal, "https://none.example/fhir")

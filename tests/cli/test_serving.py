@@ -11,8 +11,9 @@ import psutil
 import pytest
 
 from tests.parts import ROOT
+from tests.stories.commands import BATON
 from tests.stories.draw import Draw
-from tests.stories.server import BATON, Server, installation, plain_environment
+from tests.stories.server import Server, installation, plain_environment
 
 
 @pytest.fixture

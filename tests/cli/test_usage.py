@@ -116,7 +116,7 @@ def test_wrong_usage_is_one_line_that_repeats_no_value(
 
 
 def test_a_process_ends_with_the_same_code_and_line(terminal: Terminal) -> None:
-    assert "Missing" in terminal.baton("organization", "add").refused(2)
+    assert "Missing" in terminal.baton("organization", "add", by_itself=True).refused(2)
     assert terminal.done("--version") == VERSION
 
 

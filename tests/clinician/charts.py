@@ -11,7 +11,7 @@ LOINC = "http://loinc.org"
 CONCERN = "http://hl7.org/fhir/us/core/CodeSystem/condition-category"
 
 
-def condition(key: str = "food", code: str = "Z59.41", words: str = "Food insecurity", **more: Any) -> Tree:
+def condition(key: object = "food", code: str = "Z59.41", words: str = "Food insecurity", **more: Any) -> Tree:
     return {
         "resourceType": "Condition",
         "id": key,

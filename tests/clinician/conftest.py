@@ -1,6 +1,7 @@
 """A clinic's EHR with a chart, and a clinician who has launched Baton from it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,13 @@ from tests.town import a_town
 
 @pytest.fixture
 async def ward(database: Database, tmp_path: Path) -> AsyncIterator[Ward]:
-    async with a_town(database, tmp_path) as town, fake_ehr() as ehr:
+    async with a_ward(database, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_ward(database: Database, folder: Path) -> AsyncIterator[Ward]:
+    async with a_town(database, folder) as town, fake_ehr() as ehr:
         await register_ehr(town.world.network, Ehr("Clinic EHR", ehr.base, town.clinic, "baton"))
         ehr.chart |= {"Condition/food": condition(), "Observation/hunger": answer()}
         made = Ward(town, ehr)

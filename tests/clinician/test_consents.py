@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from app.fhir.json import JsonObject
 from app.fhir.structure import check
 from app.services.consents.author import Given, consent
 
+How = Literal["signed", "spoken"]
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 names = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(str.strip)
 sharings = st.builds(
@@ -24,11 +26,11 @@ sharings = st.builds(
     shared=st.lists(names, min_size=1, max_size=4).map(tuple),
     until=st.dates(date(2026, 11, 23), date(2030, 1, 1)),
 )
-ways = st.sampled_from(["signed", "spoken"])
+ways: st.SearchStrategy[How] = st.sampled_from(get_args(How))
 
 
-def made(sharing: Sharing, how: str, who: str = "Rosa") -> JsonObject:
-    given = Given(how, who, "Patient/1", "Organization/clinic", "Organization/pantry", sharing)  # type: ignore[arg-type]
+def made(sharing: Sharing, how: How, who: str = "Rosa") -> JsonObject:
+    given = Given(how, who, "Patient/1", "Organization/clinic", "Organization/pantry", sharing)
     return consent(given, NOW)
 
 
@@ -46,7 +48,7 @@ def weighed(tree: JsonObject, organization: str, at: datetime) -> Decision:
 
 @given(sharings, ways, st.timedeltas(timedelta(0), timedelta(days=2000)))
 def test_it_admits_the_one_it_names_from_now_to_its_end_and_nobody_else(
-    sharing: Sharing, how: str, later: timedelta
+    sharing: Sharing, how: How, later: timedelta
 ) -> None:
     tree = made(sharing, how)
     permitted = weighed(tree, "Organization/pantry", NOW + later)
@@ -56,7 +58,7 @@ def test_it_admits_the_one_it_names_from_now_to_its_end_and_nobody_else(
 
 
 @given(sharings, ways, names)
-def test_its_document_holds_every_sentence_and_who_signed_or_heard_it(sharing: Sharing, how: str, who: str) -> None:
+def test_its_document_holds_every_sentence_and_who_signed_or_heard_it(sharing: Sharing, how: How, who: str) -> None:
     tree = made(sharing, how, who)
     assert check("Consent", tree) == []
     document = base64.b64decode(tree["sourceAttachment"]["data"]).decode()
@@ -66,7 +68,7 @@ def test_its_document_holds_every_sentence_and_who_signed_or_heard_it(sharing: S
 
 
 @given(sharings, ways)
-def test_taken_back_it_admits_nobody(sharing: Sharing, how: str) -> None:
+def test_taken_back_it_admits_nobody(sharing: Sharing, how: How) -> None:
     assert weighed({**made(sharing, how), "status": "inactive"}, "Organization/pantry", NOW) == Deny(
         "consent-not-active"
     )

@@ -98,7 +98,7 @@ async def test_beside_a_consent_that_nobody_can_read_no_other_of_the_chart_count
     page = await here.press("Send referral", basis="chart")
     assert page.status_code == 422
     assert await ward.referrals() == []
-    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz", looked="yes")
     assert len(await ward.referrals()) == 1
 
 

@@ -1,19 +1,25 @@
 """A person with more referrals than one page holds: the older ones are found, opened, and known when sent again."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 
 from app.services.clinician import status
+from tests.clinician.conftest import a_ward
 from tests.clinician.ward import AtChart, Ward
+from tests.conftest import Database
 
 EACH = 2
 
 
 @pytest.fixture
-async def here(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> AtChart:
-    """Three referrals, of which two stand on a page."""
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three referrals two stand on a page."""
     monkeypatch.setattr(status, "MOST", EACH)
+
+
+async def three_referrals(ward: Ward) -> AtChart:
     at_chart = await ward.launched()
     for to in (ward.town.pantry, ward.town.shelter, ward.town.pantry):
         await at_chart.refers(to)
@@ -21,12 +27,25 @@ async def here(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> AtChart:
     return at_chart
 
 
+@pytest.fixture(scope="module")
+async def looked_at(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AtChart]:
+    """For the tests that change nothing."""
+    async with a_ward(module_database, tmp_path_factory.mktemp("ward")) as ward:
+        yield await three_referrals(ward)
+
+
+@pytest.fixture
+async def here(few: None, ward: Ward) -> AtChart:
+    return await three_referrals(ward)
+
+
 async def oldest(ward: Ward) -> UUID:
     return UUID(str((await ward.referrals())[0]["id"]))
 
 
-async def test_older_ones_stand_on_a_page_of_their_own_which_keeps_itself_up(ward: Ward, here: AtChart) -> None:
-    key = await oldest(ward)
+@pytest.mark.usefixtures("few")
+async def test_older_ones_stand_on_a_page_of_their_own_which_keeps_itself_up(looked_at: AtChart) -> None:
+    here, key = looked_at, await oldest(looked_at.ward)
     page = await here.open()
     assert str(key) not in page.text
     assert page.text.count('<li class="row') == EACH
@@ -40,8 +59,9 @@ async def test_older_ones_stand_on_a_page_of_their_own_which_keeps_itself_up(war
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "", "99999", "²"])
-async def test_what_is_no_page_is_the_first(ward: Ward, here: AtChart, number: str) -> None:
-    page = await here.open(f"/status?page={number}")
+@pytest.mark.usefixtures("few")
+async def test_what_is_no_page_is_the_first(looked_at: AtChart, number: str) -> None:
+    page = await looked_at.open(f"/status?page={number}")
     assert page.status_code == 200
     assert page.text.count('<li class="row') == EACH
 

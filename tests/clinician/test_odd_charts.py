@@ -11,9 +11,9 @@ from tests.launch.ehr import FakeEhr, Tree, person
 
 DOCTOR = {"resourceType": "Practitioner", "id": "d1"}
 ODD: dict[str, dict[str, Any]] = {
-    "an id that is a number": {"Condition/7": condition(7)},  # type: ignore[arg-type]
-    "an id that is an object": {"Condition/7": condition({"a": 1})},  # type: ignore[arg-type]
-    "an id that is a list": {"Condition/7": condition(["a"])},  # type: ignore[arg-type]
+    "an id that is a number": {"Condition/7": condition(7)},
+    "an id that is an object": {"Condition/7": condition({"a": 1})},
+    "an id that is a list": {"Condition/7": condition(["a"])},
     "an id that is too long": {"Condition/7": condition("x/../" * 100)},
     "codes that are texts": {"Condition/7": condition("7", code="x", category="y")},
     "nulls": {"Condition/7": condition("7", category=[None], clinicalStatus=None)},

@@ -11,6 +11,7 @@ from app.services.clinician.copies import as_copy, same
 from app.services.clinician.reduced import KEPT, at_work, fingerprint, judged, reduced
 from tests.clinician.charts import answer, condition, consent
 from tests.clinician.ward import Ward
+from tests.launch.ehr import person
 
 CANARY = "Partner is violent CANARY"
 BASE = "https://ehr.example/fhir"
@@ -84,6 +85,41 @@ async def test_what_the_page_does_not_tell_of_a_record_stays_in_the_chart(ward: 
     rows = await ward.town.world.rows("SELECT body FROM version")
     assert any(b"Novak" in row["body"] for row in rows)
     assert not any(b"CANARY" in row["body"] for row in rows)
+
+
+KIND = "http://terminology.hl7.org/CodeSystem/v2-0203"
+OF_THE_STATE: list[dict[str, Any]] = [
+    {"system": "http://hl7.org/fhir/sid/us-ssn", "value": CANARY},
+    {"system": "urn:oid:2.16.840.1.113883.4.3.36", "value": CANARY},
+    *({"type": {"coding": [{"system": KIND, "code": code}]}, "value": CANARY} for code in ("SS", "DL", "PPN", "PRC")),
+]
+
+
+async def test_the_numbers_by_which_the_state_knows_the_person_stay_in_the_chart(ward: Ward) -> None:
+    """G22: neither social security numbers nor what tells of residence."""
+    record = {"type": {"coding": [{"system": KIND, "code": "MR"}]}, "system": "urn:mrn", "value": "MRN-p1"}
+    ward.ehr.chart["Patient/p1"] = person("p1") | {"identifier": [*OF_THE_STATE, record]}
+    here = await ward.launched()
+    page = await here.chooses(ward.town.pantry)
+    assert "record numbers" in here.text()
+    assert "CANARY" not in page.text
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    await ward.town.world.settled()
+    (kept,) = await ward.town.cbo.search("Patient")
+    assert (kept["identifier"], kept["meta"]["tag"][0]["code"]) == ([record], "SUBSETTED")
+    rows = await ward.town.world.rows("SELECT body FROM version")
+    assert not any(b"CANARY" in row["body"] for row in rows)
+
+
+async def test_where_a_chart_holds_such_numbers_alone_no_number_is_told_or_shared(ward: Ward) -> None:
+    ward.ehr.chart["Patient/p1"] = person("p1") | {"identifier": OF_THE_STATE}
+    here = await ward.launched()
+    await here.chooses(ward.town.pantry)
+    assert "record numbers" not in here.text()
+    await here.press("Send referral", basis="signed", signed="Marisol Ruiz")
+    await ward.town.world.settled()
+    (kept,) = await ward.town.cbo.search("Patient")
+    assert "identifier" not in kept
 
 
 async def test_a_note_that_is_changed_meanwhile_changes_nothing_that_is_shared(ward: Ward) -> None:
@@ -160,7 +196,9 @@ shapes = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(["code", "text", "extension", "modifierExtension", "_text", "use", "value"]),
+            st.sampled_from(
+                ["code", "coding", "type", "system", "text", "extension", "modifierExtension", "_text", "use", "value"]
+            ),
             inner,
             max_size=3,
         )
@@ -182,6 +220,14 @@ def test_whatever_shape_a_record_has_only_what_the_table_names_is_kept_and_a_cop
     assert once.keys() <= known
     assert "extension" not in _names(once)
     assert "modifierExtension" not in _names(once) or "copy-modified" in {issue.rule for issue in judged(once)[0]}
+
+
+@given(shapes)
+def test_a_number_of_any_shape_is_read_and_a_copy_of_a_copy_is_the_same(number: Any) -> None:
+    tree = {"resourceType": "Patient", "id": "1", "identifier": [number, *OF_THE_STATE]}
+    once = as_copy(tree, BASE)
+    assert as_copy(once, BASE) == once
+    assert "CANARY" not in str(once)
 
 
 def test_a_type_that_is_not_in_the_table_is_copied_whole() -> None:

@@ -204,10 +204,9 @@ async def test_programmes_tell_their_hours_languages_and_room(ward: Ward) -> Non
 
 async def test_a_screening_without_a_judged_answer_is_left_to_the_clinician(ward: Ward) -> None:
     social = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "code": "sdoh"}
-    ward.ehr.chart = {
-        "Observation/local": answer("local", code={"text": "Eats enough?"}, category=[{"coding": [social]}])
-    }
-    ward.ehr.chart["Observation/local"]["valueCodeableConcept"] = {"text": "Not every day"}  # type: ignore[index]
+    asked = {"code": {"text": "Eats enough?"}, "category": [{"coding": [social]}]}
+    given = answer("local", **asked, valueCodeableConcept={"text": "Not every day"})
+    ward.ehr.chart = {"Observation/local": given}
     here = await ward.launched()
     await here.open()
     assert "Read this first" in here.text()

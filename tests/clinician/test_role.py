@@ -68,3 +68,37 @@ async def test_what_is_known_of_her_stands_while_her_record_cannot_be_read(ward:
     await ward.town.world.settled()
     (role,) = await ward.town.cbo.search("PractitionerRole")
     assert [each["value"] for each in role["telecom"]] == ["111"]
+
+
+ROLE = {"resourceType": "PractitionerRole", "id": "r1", "practitioner": {"reference": "Practitioner/d1"}}
+
+
+async def test_who_signed_in_as_a_role_is_called_by_the_name_of_the_person_behind_it(ward: Ward) -> None:
+    ward.ehr.user = "PractitionerRole/r1"
+    ward.ehr.chart |= {"PractitionerRole/r1": ROLE, "Practitioner/d1": doctor("111")}
+    here = await ward.launched()
+    assert (await here.session()).clinician == "Novak"
+    await here.refers(ward.town.pantry)
+    await ward.town.world.settled()
+    (role,) = await ward.town.cbo.search("PractitionerRole")
+    assert [each["value"] for each in role["telecom"]] == ["111"]
+
+
+@pytest.mark.parametrize(
+    "practitioner",
+    [
+        "Practitioner/d1",
+        {"display": "Dr. Novak"},
+        {"reference": "https://elsewhere.example/fhir/Practitioner/d1"},
+        {"reference": "Patient/p1"},
+        {"reference": ["Practitioner/d1"]},
+    ],
+)
+async def test_a_role_that_leads_to_nobody_here_is_a_user_of_the_ehr(ward: Ward, practitioner: object) -> None:
+    ward.ehr.user = "PractitionerRole/r1"
+    ward.ehr.chart["PractitionerRole/r1"] = {**ROLE, "practitioner": practitioner}
+    here = await ward.launched()
+    assert (await here.session()).clinician == "A user of Clinic EHR"
+    await here.open()
+    assert "Help with social needs" in here.text()
+    assert [each for each in ward.ehr.requests if "Practitioner/d1" in each] == []

@@ -82,9 +82,10 @@ class AtChart:
         return await self.press("Next: see what is shared", to=str(to), **filled)
 
     async def refers(self, to: object, need: str = FOOD, **filled: str) -> httpx.Response:
-        """A whole referral, signed on the screen where nothing else is said."""
+        """A whole referral, signed on the screen where nothing else is said; she looks in the chart where she is asked."""
         await self.chooses(to, need)
-        return await self.press("Send referral", **{"basis": "signed", "signed": "Marisol Ruiz", **filled})
+        looked = {"looked": "yes"} if 'name="looked"' in self.page.text else {}
+        return await self.press("Send referral", **{"basis": "signed", "signed": "Marisol Ruiz", **looked, **filled})
 
     async def session(self) -> Launched:
         """The launch as the services see it."""

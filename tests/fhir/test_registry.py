@@ -91,6 +91,11 @@ status-class = { kind = "composite", components = ["status", "class"], url = "ht
 """
 
 
+def test_the_files_are_read_once() -> None:
+    """What is compiled from a type is kept beside that very type."""
+    assert Registry.load().types is Registry.load().types
+
+
 def test_a_new_type_is_a_new_file(tmp_path: Path) -> None:
     (tmp_path / "Encounter.toml").write_text(GOOD)
     encounter = Registry.load(tmp_path).types["Encounter"]

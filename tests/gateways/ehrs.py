@@ -38,8 +38,14 @@ class Ehr:
         return f"{self.server.here}/fhir"
 
     def registration(self, **changes: Any) -> Registration:
-        known = {"fhir_base": self.base, "client_id": CLIENT, "kind": "public", "secret": None, "key_pem": None}
-        return Registration(**known | {"redirect_uri": REDIRECT, "allowance": self.server.allowed()} | changes)  # type: ignore[arg-type]
+        known: dict[str, Any] = {
+            "fhir_base": self.base,
+            "client_id": CLIENT,
+            "kind": "public",
+            "secret": None,
+            "key_pem": None,
+        }
+        return Registration(**known | {"redirect_uri": REDIRECT, "allowance": self.server.allowed()} | changes)
 
     def configuration(self, **changes: Any) -> dict[str, Any]:
         here = self.server.here

@@ -3,9 +3,11 @@
 import asyncio
 import gzip
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,9 +42,9 @@ async def test_the_certificate_and_the_host_are_those_of_the_name(outbound: Outb
 
 @pytest.mark.parametrize("bad", [{"expired": True}, {"self_signed": True}, {"name": "other.example"}])
 async def test_a_bad_certificate_ends_the_call_before_anything_is_sent(
-    outbound: Outbound, authority: Authority, bad: dict[str, object]
+    outbound: Outbound, authority: Authority, bad: dict[str, Any]
 ) -> None:
-    async with serving(OK, authority.server(**bad)) as server:  # type: ignore[arg-type]
+    async with serving(OK, authority.server(**bad)) as server:
         assert await trouble(outbound, server, server.url(), server.allowed(authority.ca_file)) == "tls"
         assert server.seen == []
 
@@ -186,9 +188,11 @@ async def test_no_answer_grows_or_lasts_past_its_limits(outbound: Outbound, how:
         assert await trouble(outbound, server) == kind
 
 
-@pytest.mark.parametrize(("packed", "coding"), [(gzip.compress(b"{}"), "gzip"), (zlib.compress(b"{}"), "deflate")])
-async def test_a_server_that_zips_unasked_is_read(outbound: Outbound, packed: bytes, coding: str) -> None:
-    async with serving(always(answer(packed, Content_Encoding=coding))) as server:
+@pytest.mark.parametrize(("pack", "coding"), [(gzip.compress, "gzip"), (zlib.compress, "deflate")])
+async def test_a_server_that_zips_unasked_is_read(
+    outbound: Outbound, pack: Callable[[bytes], bytes], coding: str
+) -> None:
+    async with serving(always(answer(pack(b"{}"), Content_Encoding=coding))) as server:
         got = await outbound.request("GET", server.here, allowance=server.allowed())
     assert got.body == b"{}"
     assert "content-encoding" not in got.headers
@@ -196,7 +200,7 @@ async def test_a_server_that_zips_unasked_is_read(outbound: Outbound, packed: by
 
 async def test_a_server_that_is_not_there_or_has_no_name_is_away(outbound: Outbound) -> None:
     async with serving(OK) as server:
-        pass
+        assert server.port
     assert await trouble(outbound, server) == "away"
     allowance = Allowance(frozenset({"nowhere.example"}), loopback_http=True)
     assert await trouble(outbound, server, "https://nowhere.example/", allowance) == "away"

@@ -1,6 +1,7 @@
 """A clinician's browser at the launch: step by step, so that a test can change what happens between two of them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -8,9 +9,10 @@ import httpx
 from app.gateways.ehr.smart import Registration
 from app.services.launch.registration import registration_of
 from app.store import connections
-from tests.launch.ehr import FakeEhr
+from tests.launch.ehr import Change, FakeEhr, Tree
 from tests.pages.browsing import SAME_SITE, Forms
-from tests.town import Town
+from tests.serving import client
+from tests.town import Place
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Doctor:
     page: httpx.Response = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.AsyncClient(base_url=self.address, follow_redirects=False, headers=SAME_SITE, timeout=60)
+        self.http = client(self.address, follow_redirects=False, headers=SAME_SITE, timeout=60)
 
     async def open(self, address: str, **headers: str) -> httpx.Response:
         self.page = await self.http.get(address, headers=headers)
@@ -39,7 +41,7 @@ class Doctor:
     async def at_the_ehr(self) -> str:
         """Goes where Baton sent the browser; the address to which the EHR sends it back."""
         assert self.page.status_code == 302, self.page.text
-        async with httpx.AsyncClient() as elsewhere:
+        async with client() as elsewhere:
             answer = await elsewhere.get(self.page.headers["location"])
         assert answer.status_code == 302, answer.text
         return answer.headers["location"]
@@ -68,9 +70,9 @@ class Doctor:
 
 @dataclass
 class Door:
-    """A town whose clinic has an EHR. `doctor` comes from there; `browser` gives another browser."""
+    """A place whose clinic has an EHR. `doctor` comes from there; `browser` gives another browser."""
 
-    town: Town
+    town: Place
     ehr: FakeEhr
     doctor: Doctor
     browsers: list[Doctor] = field(default_factory=list)
@@ -79,7 +81,7 @@ class Door:
         self.browsers.append(Doctor(self.town.world.address, ehr or self.ehr))
         return self.browsers[-1]
 
-    async def sessions(self) -> list[dict[str, object]]:
+    async def sessions(self) -> list[dict[str, Any]]:
         rows = await self.town.world.rows("SELECT * FROM launch_session ORDER BY created_at, id")
         return [dict(row) for row in rows]
 
@@ -94,6 +96,11 @@ class Door:
         """(outcome, client) of each launch that was written down, the oldest first."""
         rows = await self.town.world.rows("SELECT outcome, client FROM audit WHERE action = 'launch' ORDER BY at, id")
         return [(row["outcome"], row["client"]) for row in rows]
+
+
+def changing(members: Tree) -> Change:
+    """What makes an answer say this instead; None takes a member away."""
+    return lambda tree: {name: value for name, value in (tree | members).items() if value is not None}
 
 
 def parameters(address: str) -> dict[str, str]:

@@ -7,15 +7,13 @@ import asyncio
 import base64
 import hashlib
 import secrets
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -23,6 +21,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.identity.signing import jwk, rsa_key, sign
+from tests.serving import free_socket, serving
 
 Tree = dict[str, Any]
 Change = Callable[[Tree], Tree | Response]
@@ -56,6 +55,7 @@ class FakeEhr:
     signing: Tree = field(default_factory=dict)
     chart: dict[str, Tree | int] = field(default_factory=dict)
     token_waits_s: float = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # the test is, and nothing waits longer
     expires_in: int | None = 3600
     ignores_patient: bool = False
 
@@ -96,7 +96,8 @@ class FakeEhr:
             name: str(value) for name, value in (*sent, ("authorization", request.headers.get("authorization", "")))
         }
         self.exchanges.append(form)
-        await asyncio.sleep(self.token_waits_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.over.wait(), self.token_waits_s)
         if form.get("grant_type") == "refresh_token":
             scope = self.refreshes.pop(str(form["refresh_token"]), None)
             asked: dict[str, str] | None = {"scope": scope, "nonce": ""} if scope else None
@@ -226,15 +227,10 @@ def _challenge(verifier: str) -> str:
 @asynccontextmanager
 async def fake_ehr(made: type[FakeEhr] = FakeEhr, **more: Any) -> AsyncIterator[FakeEhr]:
     """A running EHR of this test's own; `made` may be one that can do more."""
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
+    bound = free_socket()
     ehr = made(f"http://127.0.0.1:{bound.getsockname()[1]}", **more)
-    server = uvicorn.Server(uvicorn.Config(ehr.application(), log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield ehr
-    finally:
-        server.should_exit = True
-        await serving
+    async with serving(ehr.application(), bound, lifespan="off"):
+        try:
+            yield ehr
+        finally:
+            ehr.over.set()

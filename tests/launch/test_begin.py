@@ -14,7 +14,7 @@ MARKUP = "<script>alert(1)</script>"
 
 
 async def refused(door: Door, rule: str, status: int = 400, **asked: str | None) -> None:
-    answer = await door.doctor.begin(**asked)  # type: ignore[arg-type]
+    answer = await door.doctor.begin(**asked)
     assert (answer.status_code, rule_of(answer)) == (status, rule), answer.text
     assert "location" not in answer.headers
     assert MARKUP not in answer.text
@@ -70,6 +70,16 @@ async def test_an_ehr_is_asked_for_nothing_that_it_does_not_list(door: Door) -> 
     door.ehr.discovery = lambda tree: tree | {"scopes_supported": listed}
     asked = parameters((await door.doctor.begin()).headers["location"])
     assert set(asked["scope"].split()) == set(listed)
+
+
+async def test_a_slash_more_than_was_registered_is_refused_and_the_ehrs_engineers_read_why(door: Door) -> None:
+    """APP-01: nothing is put right."""
+    await refused(door, "launch-iss-unknown", iss=f"{door.ehr.base}/")
+    assert "It is registered without the slash at its end" in door.doctor.page.text
+    assert door.ehr.requests == []
+    for other in (f"{door.ehr.base}//", f"{door.ehr.base}x/", door.ehr.base.upper()):
+        await refused(door, "launch-iss-unknown", iss=other)
+        assert "slash" not in door.doctor.page.text
 
 
 async def test_an_ehr_that_nobody_registered_is_refused_without_a_call(door: Door) -> None:
@@ -130,7 +140,8 @@ async def test_a_handle_of_a_hundred_kilobytes_is_refused(door: Door) -> None:
 @pytest.mark.parametrize("query", ["", "iss={iss}&iss={iss}&launch=a", "iss={iss}&launch=a&launch=b"])
 async def test_an_address_that_is_incomplete_or_says_two_things_is_refused(door: Door, query: str) -> None:
     answer = await door.doctor.open("/launch?" + query.format(iss=door.ehr.base))
-    assert answer.status_code == 400
+    assert (answer.status_code, rule_of(answer)) == (400, "launch-parameters")
+    assert (await door.audited())[-1] == ("launch-parameters", None)
     assert door.ehr.requests == []
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,8 +21,8 @@ from tests.pages.browsing import Forms
 FRAMED = {"sec-fetch-dest": "iframe", "sec-fetch-site": "cross-site"}
 
 
-def ancestors(answer: object) -> str:
-    policy = answer.headers["content-security-policy"]  # type: ignore[attr-defined]
+def ancestors(answer: httpx.Response) -> str:
+    policy = answer.headers["content-security-policy"]
     return next(part for part in policy.split("; ") if part.startswith("frame-ancestors"))
 
 
@@ -74,6 +75,7 @@ async def test_where_the_browser_keeps_no_cookie_a_window_of_its_own_is_offered_
     blocked.http.cookies.clear()
     answer = await blocked.open(first.headers["location"], **FRAMED)
     assert (answer.status_code, rule_of(answer), door.ehr.requests) == (400, "launch-cookies", [])
+    assert (await door.audited())[-1] == ("launch-cookies", None)
     link = answer.text.split('target="_blank"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
     door.doctor.page = await door.doctor.open(link)
     assert (await door.doctor.back(await door.doctor.at_the_ehr())).status_code == 303
@@ -82,6 +84,7 @@ async def test_where_the_browser_keeps_no_cookie_a_window_of_its_own_is_offered_
 async def test_an_unknown_ehr_in_a_frame_is_told_so_at_once(door: Door) -> None:
     answer = await door.doctor.open("/launch?iss=https://evil.example&launch=h", **FRAMED)
     assert (answer.status_code, rule_of(answer)) == (400, "launch-iss-unknown")
+    assert (await door.audited())[-1] == ("launch-iss-unknown", None)
 
 
 async def test_a_form_in_a_frame_is_taken_from_our_own_page(door: Door) -> None:

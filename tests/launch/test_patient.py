@@ -31,12 +31,29 @@ async def test_the_patient_is_looked_for_and_chosen_and_stays(door: Door) -> Non
     assert (await door.doctor.open(f"{here}/patient")).headers["location"] == here
 
 
+async def test_patients_are_told_apart_by_the_charts_number_and_never_by_the_states(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G22"""
+    ssn = {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "078-05-1120"}
+    bundle = door.ehr._bundle
+    monkeypatch.setattr(
+        door.ehr,
+        "_bundle",
+        lambda kind, found: bundle(kind, [each | {"identifier": [ssn, *each["identifier"]]} for each in found]),
+    )
+    await picker(door)
+    answer = await door.doctor.press("Look for the patient", name="ruiz")
+    assert "MRN-p1" in answer.text
+    assert "078-05" not in answer.text
+
+
 async def test_a_launch_never_changes_from_one_patient_to_another(door: Door) -> None:
     here = await picker(door)
     await door.doctor.press("Look for the patient", name="ruiz")
     await door.doctor.press("Go on with this patient", patient="p1")
     (session,) = await door.sessions()
-    again = {"csrf": session["csrf_secret"].hex(), "patient": "p2"}  # type: ignore[attr-defined]
+    again = {"csrf": session["csrf_secret"].hex(), "patient": "p2"}
     assert (await door.doctor.http.post(f"{here}/patient/choose", data=again)).status_code == 409
     assert (await door.sessions())[0]["patient"] == "p1"
 

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from app.log import configure
 from app.services.launch.refusals import RULES
-from tests.launch.door import Door, parameters
+from tests.launch.door import Door, changing, parameters
 from tests.launch.ehr import NAMES
 from tests.parts import ROOT
 
@@ -23,7 +23,7 @@ async def test_nothing_of_a_launch_gets_into_logs_addresses_that_stay_or_error_p
     pages, kept = [], []
     try:
         for change in ({}, {"patient": "../CANARY-of-the-ehr"}, {"token_type": SECRET}, {"error": SECRET}):
-            door.ehr.token = lambda tree, change=change: tree | change  # type: ignore[misc]
+            door.ehr.token = changing(change)
             kept.append((await door.doctor.launch()).headers.get("location", ""))
             pages.append(door.doctor.page)
         door.ehr.token = lambda _: JSONResponse({"error": "invalid_grant", "error_description": SECRET}, 400)

@@ -198,6 +198,20 @@ async def test_without_a_refresh_token_the_launch_is_over_with_its_token(door: D
     assert refreshes(door) == 0
 
 
+async def test_without_a_refresh_token_one_search_that_is_refused_by_a_401_does_not_end_the_launch(door: Door) -> None:
+    """Some EHRs answer so to what they do not allow; whether the token is still good, the next call shows."""
+    door.ehr.token = lambda tree: {name: value for name, value in tree.items() if name != "refresh_token"}
+    here = await door.doctor.launched()
+    door.ehr.chart["Consent"] = 401
+    for _ in range(2):
+        answer = await door.doctor.open(here)
+        assert answer.status_code == 200
+        assert "Consents: The health record system does not let Baton read it" in answer.text
+        assert "Nothing can be sent now" not in answer.text
+    door.ehr.tokens.clear()
+    assert "Nothing can be sent now" in (await door.doctor.open(here)).text
+
+
 async def test_an_ehr_that_is_away_while_refreshing_is_asked_again_later(door: Door) -> None:
     launched = await expired(door)
     network = door.town.world.network
@@ -214,7 +228,9 @@ async def test_an_ehr_that_is_away_while_refreshing_is_asked_again_later(door: D
 async def test_a_worker_that_died_while_refreshing_stands_in_nobodys_way_for_long(door: Door) -> None:
     launched = await expired(door)
     pool = door.town.world.network.store.pool
-    await pool.execute("UPDATE launch_session SET lease = gen_random_uuid(), lease_until = now() + interval '1 second'")
+    await pool.execute(
+        "UPDATE launch_session SET lease = gen_random_uuid(), lease_until = now() + interval '0.2 seconds'"
+    )
     await chart_of(door.town.world.network, launched)
     assert refreshes(door) == 1
 
@@ -257,3 +273,8 @@ async def test_under_another_secret_key_a_launch_is_over_and_nothing_breaks(door
     other = network.settings.model_copy(update={"secret_key": b"another-secret-key-0123456789-abcdef"})
     with pytest.raises(LaunchOver):
         await chart_of(replace(network, settings=other), launched)
+    await network.store.pool.execute(LET_EXPIRE)
+    for _ in range(2):
+        async with asyncio.timeout(10):
+            with pytest.raises(LaunchOver):
+                await chart_of(replace(network, settings=other), launched)

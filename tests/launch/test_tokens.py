@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from app.gateways.outbound.client import Limits
 from tests.identity.signing import ec_key, rsa_key
-from tests.launch.door import Door, rule_of
+from tests.launch.door import Door, changing, rule_of
 from tests.launch.ehr import Tree
 
 CANARY = "CANARY-of-the-ehr"
@@ -71,7 +71,7 @@ async def test_an_ehr_that_hangs_is_not_waited_for_for_ever(door: Door) -> None:
 )
 async def test_an_answer_that_is_not_clear_opens_nothing(door: Door, changed: Tree, rule: str, status: int) -> None:
     """E13"""
-    door.ehr.token = lambda tree: without_none(tree | changed)
+    door.ehr.token = changing(changed)
     await refused(door, rule, status)
 
 
@@ -86,15 +86,11 @@ ODD: tuple[Tree, ...] = (
 async def test_what_is_odd_but_harmless_still_opens(door: Door) -> None:
     """E13, APP-11"""
     for changed in ODD:
-        door.ehr.token = lambda tree, more=changed: without_none(tree | more)  # type: ignore[misc]
+        door.ehr.token = changing(changed)
         assert (await door.doctor.launch()).status_code == 303, changed
     sessions = await door.sessions()
     assert [session["patient"] for session in sessions] == ["p1"] * len(ODD)
     assert ".." not in str([session["context"] for session in sessions])
-
-
-def without_none(tree: Tree) -> Tree:
-    return {name: value for name, value in tree.items() if value is not None}
 
 
 async def test_a_patient_that_is_a_number_is_that_patient(door: Door) -> None:
@@ -129,7 +125,7 @@ async def test_a_statement_about_who_she_is_that_is_not_for_this_launch_opens_no
     """APP-10"""
     for claims in WRONG_CLAIMS:
         wrong = {name: door.ehr.base if value == "{base}" else value for name, value in claims.items()}
-        door.ehr.identity = lambda good, wrong=wrong: without_none(good | wrong)  # type: ignore[misc]
+        door.ehr.identity = changing(wrong)
         answer = await door.doctor.launch()
         assert (answer.status_code, rule_of(answer)) == (400, "launch-ehr-wrong-token"), claims
     assert await door.sessions() == []

@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,17 +20,17 @@ from tests.launch.ehr import FakeEhr, fake_ehr
 SECRET = "s3cret-of-the-client-0123456789"
 
 
-def a_key_file(folder: Path, key: object) -> Path:
+def a_key_file(folder: Path, key: Any) -> Path:
     file = folder / "key.pem"
     kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    file.write_bytes(key.private_bytes(*kinds))  # type: ignore[attr-defined]
+    file.write_bytes(key.private_bytes(*kinds))
     file.chmod(0o400)
     return file
 
 
-async def launched(door: Door, ehr: FakeEhr, **how: object) -> httpx.Response:
+async def launched(door: Door, ehr: FakeEhr, **how: Any) -> httpx.Response:
     """A launch from an EHR that is registered in this way."""
-    row = await register_ehr(door.town.world.network, Ehr("Other EHR", ehr.base, door.town.clinic, "baton", **how))  # type: ignore[arg-type]
+    row = await register_ehr(door.town.world.network, Ehr("Other EHR", ehr.base, door.town.clinic, "baton", **how))
     assert row.client_kind in ("asymmetric", "symmetric")
     doctor: Doctor = door.browser(ehr)
     return await doctor.launch()
@@ -106,11 +107,11 @@ async def test_a_key_file_is_read_once_however_often_its_key_is_asked_for_and_ag
     assert len(read) == 2
 
 
-async def launch_with(door: Door, methods: list[str], **how: object) -> tuple[httpx.Response, list[dict[str, str]]]:
+async def launch_with(door: Door, methods: list[str], **how: Any) -> tuple[httpx.Response, list[dict[str, str]]]:
     """The end of a launch at an EHR that lists these ways to show who a client is, and what its token endpoint got."""
     async with fake_ehr() as ehr:
         ehr.discovery = lambda tree: tree | {"token_endpoint_auth_methods_supported": methods}
-        row = Ehr("Other EHR", ehr.base, door.town.clinic, "baton", **how)  # type: ignore[arg-type]
+        row = Ehr("Other EHR", ehr.base, door.town.clinic, "baton", **how)
         await register_ehr(door.town.world.network, row)
         browser: Doctor = door.browser(ehr)
         begun = await browser.begin()
@@ -153,6 +154,7 @@ async def test_a_file_without_a_private_key_is_not_registered(door: Door, tmp_pa
         await register_ehr(door.town.world.network, wanted)
 
 
-def _part(compact: str, n: int) -> dict[str, object]:
+def _part(compact: str, n: int) -> dict[str, Any]:
     part = compact.split(".")[n]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))  # type: ignore[no-any-return]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found

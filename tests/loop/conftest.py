@@ -3,24 +3,17 @@
 `chart` is one of an EHR that takes something back, in a new town.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from app.services.directory.register_ehr import Ehr, register_ehr
-from app.store.embedded import EmbeddedPostgres
 from tests.clinician.charts import condition
-from tests.conftest import Database, databases
+from tests.conftest import Database
 from tests.launch.ehr import fake_ehr
 from tests.loop.taking_ehr import Chart, TakingEhr
 from tests.town import Town, a_town
-
-
-@pytest.fixture(scope="module")
-def module_database(cluster: EmbeddedPostgres) -> Iterator[Database]:
-    with databases(cluster) as make:
-        yield make()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What is written into a chart is written once, whatever the EHR says of it; what others wrote there stays."""
 
 import pytest
+from starlette.responses import JSONResponse
 
 from app.gateways.ehr.smart import EhrTrouble
 from tests.loop.taking_ehr import DOCUMENT, NO_SEARCH, TASK, Chart, Offers
@@ -87,6 +88,26 @@ async def test_an_ehr_that_neither_says_the_new_id_nor_lets_it_be_found_gets_one
     await chart.completed()
     assert len(chart.taking.written) == 1
     assert await chart.stands() == ("Task", "failed", "not-known")
+
+
+@pytest.mark.parametrize("status", [401, 503])
+async def test_an_ehr_that_makes_it_and_fails_when_it_is_asked_for_the_new_id_gets_one_task(
+    chart: Chart, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Also where another launch of the patient could make one: the first has made it."""
+    await chart.launched("p1")
+    await chart.refers()
+    search, chart.taking.offers, chart.taking.nameless = chart.taking._search, TASK, True
+    monkeypatch.setattr(
+        chart.taking,
+        "_search",
+        lambda kind, request: JSONResponse({}, status) if kind == "Task" else search(kind, request),
+    )
+    await chart.again()
+    assert (len(chart.taking.written), await chart.stands()) == (1, ("Task", "done", None))
+    monkeypatch.setattr(chart.taking, "_search", search)
+    await chart.pantry("Accept", "Start")
+    assert [tree["status"] for tree in chart.taking.written.values()] == ["in-progress"]
 
 
 async def test_an_ehr_that_does_not_say_the_new_id_is_asked_for_it(chart: Chart) -> None:

@@ -6,6 +6,8 @@ from urllib.parse import urljoin
 
 import httpx
 
+from tests.serving import client
+
 SAME_SITE = {"sec-fetch-site": "same-origin"}
 
 
@@ -44,7 +46,7 @@ class Browser:
     """`page` is the last answer; `press` sends the form with that button, with what was filled in."""
 
     def __init__(self, address: str) -> None:
-        self.http = httpx.AsyncClient(base_url=address, follow_redirects=True, headers=SAME_SITE)
+        self.http = client(address, follow_redirects=True, headers=SAME_SITE)
         self.page: httpx.Response
 
     async def open(self, address: str) -> httpx.Response:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace as View
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from app.domain.consent.wording import Sharing
@@ -11,7 +11,7 @@ from app.domain.referral.needs import NEEDS
 from app.services.clinician.chart import NOTHING, Missing
 from app.services.clinician.options import Option, Programme
 from app.services.clinician.person import Banner
-from app.services.clinician.sharing import ChartConsent, ChartConsents, Shared
+from app.services.clinician.sharing import ChartConsent, ChartConsents, Fitness, Shared
 from app.services.clinician.status import Followed, Listed, Told
 from app.services.launch.patients import Found
 from app.services.launch.refusals import RULES
@@ -71,7 +71,7 @@ def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "overview unknown", "clinician/overview.html", unknown | view | nothing
     yield "status", "clinician/status.html", nora | {"followed": rows}
     yield "status older", "clinician/status.html", nora | {"followed": Listed([], 2, more=False)}
-    records = [Record(f"Condition/{n}", EVIL, True, fit) for n, fit in enumerate(("whole", "flawed", "unfit"))]  # type: ignore[arg-type]
+    records = [Record(f"Condition/{n}", EVIL, True, fit) for n, fit in enumerate(get_args(Fitness))]
     chosen = {"need": NEEDS[0], "typed": typed(), "read": read()}
     offered = {"options": [option(), option(silent=True)], "records": records, "wrong": {"to": "to", "words": EVIL}}
     yield "refer", "clinician/refer.html", nora | chosen | offered
@@ -97,6 +97,7 @@ def _checks(chosen: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
     for forbidden, unsure in ((True, False), (False, True)):
         none = {"chart": ChartConsents((), forbidden, unsure)}
         yield f"check forbidden {forbidden}", "clinician/check.html", view | none
+    yield "check looked", "clinician/check.html", view | none | {"wrong": {"looked": EVIL}}
     none = {"chart": ChartConsents((), forbidden=False, unsure=False), "conflict": "changed"}
     yield "check before", "clinician/check.html", view | none | {"conflict": "before"}
     for field in ("basis", "signed", "spoken", ""):

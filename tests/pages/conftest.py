@@ -97,6 +97,13 @@ def browser(tmp_path: Path) -> Callable[[str], TestClient]:
     return at
 
 
+@pytest.fixture(scope="module")
+async def calm_town(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Shared by the tests of a module that change nothing in it."""
+    async with a_town(module_database.app_dsn, tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
 @pytest.fixture
 async def town(database: Database, tmp_path: Path) -> AsyncIterator[Town]:
     async with a_town(database.app_dsn, tmp_path) as made:

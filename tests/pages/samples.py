@@ -116,6 +116,7 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "found", "ops/open.html", olga | {"items": items, "wanted": EVIL}
     yield "nothing found", "ops/open.html", olga | {"items": [], "wanted": EVIL}
     form = {"key": str(KEY), "targets": [("a", EVIL)], "needs": [("b", "Food")], "languages": [("en", "English")]}
+    form |= {"anew": False, "before": None}
     said = dict.fromkeys(nothing_typed(), EVIL)
     yield "by phone", "ops/phone.html", olga | form | {"typed": nothing_typed(), "wrong": {}}
     yield (
@@ -123,6 +124,9 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "ops/phone.html",
         olga | form | {"typed": said, "wrong": {**{each: each for each in said}, "": EVIL}},
     )
+    yield "by phone anew", "ops/phone.html", olga | form | {"typed": said, "wrong": {}, "anew": True}
+    yield "by phone before", "ops/phone.html", olga | form | {"typed": said, "wrong": {}, "before": KEY}
+    yield "by phone signed out", "ops/signed_out.html", nobody | {"key": EVIL, "typed": said}
     nothing = {"targets": [], "typed": {"to": "", "basis": "", "attestation": ""}, "wrong": {}, "done": ""}
     yield "ops unknown", "ops/referral.html", olga | nothing | {"detail": detail(known=False)}
     view = {"detail": detail(known=True), "targets": [("a", EVIL)], "done": ""}

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from app.log import configure
 from app.web.pages.addresses import local_path
 from app.web.pages.forms import MAX_FORM_BYTES
+from app.web.pages.templates import load_pages
 from tests.pages.conftest import TOKEN
 
 Browser = Callable[[str], TestClient]
@@ -177,3 +178,8 @@ def test_only_plain_addresses_of_ours_are_gone_to(text: str) -> None:
 
 def test_an_address_of_ours_is_kept() -> None:
     assert local_path("/referrals/0199-aa") == "/referrals/0199-aa"
+
+
+def test_a_template_is_compiled_once_for_all_applications_of_a_process() -> None:
+    first, second = (load_pages().environment.get_template("error.html") for _ in range(2))
+    assert first is second

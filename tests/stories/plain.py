@@ -80,7 +80,8 @@ class PlainClinician(Plain):
             self.press("Allow", decision="allow")
 
     def refers(self, to: str, person: str, words: str = "") -> None:
-        """The first need of the chart, or one that is added; said yes, and heard."""
+        """The first need of the chart, or one that is added; said yes, and heard. She looks where she is told to look."""
         self.press("Find who can help", need=self.choices("need")[0])
         self.press("Next: see what is shared", to=to, words=words)
-        self.press("Send referral", basis="spoken", heard="Whoever is here")
+        looked = {name: "yes" for name in ["looked"] if self.choices(name)}
+        self.press("Send referral", basis="spoken", heard="Whoever is here", **looked)

@@ -1,25 +1,26 @@
 """A Baton of one story: `baton serve` as a process of its own on an empty DATA_DIR, and the commands beside it."""
 
+import atexit
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import httpx
 
+from app.settings import make_data_dir
 from tests.parts import ROOT
+from tests.stories.commands import BATON, baton, baton_by_itself
 from tests.stories.draw import Draw
 
-BATON = (sys.executable, "-m", "app.cli.main")
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 40.0
-COMMAND_WITHIN_S = 60.0
 LOG_LINES = 40
 
 
@@ -82,17 +83,12 @@ class Server:
 
     def command(self, *words: str, typed: str = "") -> str:
         """What `baton ...` prints; AssertionError with its own line when it fails."""
-        done = subprocess.run(
-            (*BATON, *words),
-            cwd=self.program,
-            env=self._environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_WITHIN_S,
-        )
-        assert done.returncode == 0, f"baton {' '.join(words[:2])} ended with {done.returncode}: {done.stderr}"
-        return done.stdout.strip()
+        if self.program == ROOT:
+            done = baton(words, self._environment, typed)
+        else:
+            done = baton_by_itself(words, self._environment, typed, self.program)
+        assert done.code == 0, f"baton {' '.join(words[:2])} ended with {done.code}: {done.err}"
+        return done.out
 
     def letters(self) -> list[str]:
         """The e-mails that went out, oldest first."""
@@ -110,11 +106,16 @@ class Server:
 
 
 @contextmanager
-def installation(draw: Draw, **settings: str) -> Iterator[Server]:
-    """A server that has not been started yet, with an empty DATA_DIR that is removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="baton-story-"))
-    folder.chmod(0o711)  # PostgreSQL passes through it where we are root
+def installation(draw: Draw, *, migrated: bool = False, **settings: str) -> Iterator[Server]:
+    """A server that has not been started yet, with an empty DATA_DIR that is removed at the end.
+
+    `migrated`: its database is there, and nobody in it; a copy is quicker than making one.
+    """
+    folder = _new_folder()
     server = Server(folder / "data", draw.port(), **settings)
+    if migrated:
+        make_data_dir(server.data_dir)
+        subprocess.run(("cp", "-a", _migrated_database(), server.data_dir / "postgres"), check=True)
     try:
         yield server
     finally:
@@ -122,6 +123,22 @@ def installation(draw: Draw, **settings: str) -> Iterator[Server]:
             _end(server)
         finally:
             remove_folder(folder)
+
+
+def _new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="baton-story-"))
+    folder.chmod(0o711)  # PostgreSQL passes through it where we are root
+    return folder
+
+
+@cache
+def _migrated_database() -> Path:
+    """A database as the first `baton migrate` leaves it."""
+    folder = _new_folder()
+    atexit.register(remove_folder, folder)
+    made = Server(folder / "data", 0)
+    made.command("migrate")
+    return made.data_dir / "postgres"
 
 
 def _end(server: Server) -> None:
@@ -139,6 +156,10 @@ def remove_folder(folder: Path) -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """Ours without any setting of Baton's: a story begins where nothing is set."""
+    """Ours without any setting of Baton's: a story begins where nothing is set.
+
+    Modules are kept compiled, as on an operator's machine: without that a command takes twice its time.
+    """
     ours = {"DATABASE_URL", "MIGRATION_DATABASE_URL", "DATABASE_DIRECT_URL", "DATA_DIR", "HOST", "PORT"}
+    ours.add("PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("BATON_")}

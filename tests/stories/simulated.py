@@ -15,7 +15,8 @@ import httpx
 from joserfc.jwk import ECKey
 
 from tests.parts import ROOT
-from tests.stories.server import BATON, STOPPED_WITHIN_S, plain_environment
+from tests.stories.commands import BATON
+from tests.stories.server import STOPPED_WITHIN_S, plain_environment
 from tests.stories.town import Town
 from tests.stories.waiting import eventually
 

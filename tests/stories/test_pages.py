@@ -127,6 +127,18 @@ def _takes_a_call(desk: AtDesk, street: Street) -> None:
     desk.says("The number to tell the caller")
 
 
+def _takes_a_call_signed_out(desk: AtDesk, street: Street) -> None:
+    """Her session comes back when the page is there, so that the next page finds her signed in."""
+    desk.open("/ops/phone")
+    session = desk.page.context.cookies()
+    desk.page.context.clear_cookies()
+    desk.press("Take referral")
+    desk.says("Sign in to go on")
+    desk.page.context.add_cookies(
+        [{"name": each["name"], "value": each["value"], "domain": each["domain"], "path": "/"} for each in session]
+    )
+
+
 def _finds(state: str, *, then_opens: bool = False) -> Callable[[AtDesk, Street], None]:
     def go(desk: AtDesk, street: Street) -> None:
         desk.open("/ops/open")
@@ -163,6 +175,7 @@ PAGES: tuple[tuple[str, str, Callable[[AtDesk, Street], None]], ...] = (
     ("phone", "olga", _opens("/ops/phone")),
     ("phone-wrong", "olga", _takes_a_call_wrongly),
     ("phone-taken", "olga", _takes_a_call),
+    ("phone-signed-out", "olga", _takes_a_call_signed_out),
     ("ops-found", "olga", _finds("completed")),
     ("ops-ended", "olga", _finds("completed", then_opens=True)),
     ("end", "olga", _olgas("/ops", "waiting", "End referral")),

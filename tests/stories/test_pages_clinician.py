@@ -113,6 +113,14 @@ def _asks(page: Page, home: str) -> None:
     expect(page.get_by_role("heading", name="Who can help")).to_be_visible()
 
 
+def _next(page: Page) -> None:
+    """From the first page to the one that says what will be shared, at the first organization."""
+    page.get_by_role("button", name="Find who can help", exact=True).click()
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Next: see what is shared").click()
+    expect(page.get_by_role("heading", name="Check and send")).to_be_visible()
+
+
 def _checks(page: Page, home: str) -> None:
     _asks(page, home)
     page.get_by_role("radio").first.check()
@@ -177,6 +185,28 @@ def test_axe_finds_nothing_against_wcag_2_2_aa(
     go(page, home)
     ward.picture(page, f"{name}{'-dark' if colours == 'dark' else ''}")
     assert axe.findings(page, script) == []
+
+
+def test_axe_finds_nothing_where_she_has_to_look_for_consents_herself(ward: Ward) -> None:
+    script = axe.source()
+    if script is None:
+        pytest.skip(NO_AXE)
+    ward.ehr.behave("fewer-scopes")
+    try:
+        page, home = ward.sits(ward.patient)
+        page.get_by_role("radio").first.check()
+        _next(page)
+        page.get_by_label("Said yes").check()
+        page.get_by_label("If said: who heard it").fill("Nora")
+        _wrong(lambda *_: None, "Send referral")(page, home)
+        ward.picture(page, "check-unseen")
+        assert axe.findings(page, script) == []
+        page.set_viewport_size(PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        page.get_by_role("alert").get_by_role("link").click()
+        expect(page.get_by_label("I have looked in the chart")).to_be_focused()
+    finally:
+        ward.ehr.behave()
 
 
 @EACH_PAGE

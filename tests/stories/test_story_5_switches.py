@@ -122,7 +122,7 @@ def test_with_fewer_scopes_she_adds_the_need_herself(ward: Ward, nora: PlainClin
     assert "Not all of the chart could be read" in nora.text()
     assert "The chart tells of no social need" in nora.text()
     nora.refers(ward.to(), ward.person)
-    assert "The referral was sent" in nora.text()
+    assert "The referral was sent" in nora.text(), nora.text()
 
 
 def test_without_a_patient_she_is_told_to_open_a_chart(ward: Ward, nora: PlainClinician) -> None:

@@ -98,7 +98,7 @@ class Town:
 def town(draw: Draw, *options: str, **settings: str) -> Iterator[Town]:
     """A running server with the network, a clinic and one organization; `options` are those of `baton serve`,
     `settings` variables of its environment."""
-    with installation(draw, **settings) as server, ExitStack() as stack:
+    with installation(draw, migrated=True, **settings) as server, ExitStack() as stack:
         server.start(*options)
         network, clinic, first = (member(server, draw, kind) for kind in ("network", "source", "target"))
         assert custodian(server) == network.place

@@ -1,6 +1,6 @@
-"""Makes the dump of this release: a network with three referrals, one waiting, one being worked on, one completed.
+"""Makes the dump of this release: a network whose referrals came by every door, in several states.
 
-`python -m tests.upgrades.make one-referral` writes `tests/upgrades/one-referral.sql.gz`; do it at the end of a release
+`python -m tests.upgrades.make three-doors` writes `tests/upgrades/three-doors.sql.gz`; do it at the end of a release
 and never change the file again.
 """
 
@@ -12,17 +12,27 @@ import tempfile
 from pathlib import Path
 from uuid import UUID
 
-from app.services.caller import Caller
+from app.domain.referral.needs import need_of
+from app.domain.referral.person import Helper, Said
+from app.services.directory.register_ehr import Ehr, register_ehr
+from app.services.referrals.phone import Call, take
 from app.services.referrals.respond import respond
 from app.services.referrals.views import inbox, story
 from app.store.embedded import EmbeddedPostgres
 from app.wiring import bring_up_to_date
 from tests.builders import referral
-from tests.world import World, running
+from tests.clinician.charts import condition
+from tests.conftest import Database
+from tests.launch.ehr import fake_ehr
+from tests.loop.taking_ehr import DOCUMENT, Chart, TakingEhr
+from tests.town import Town, a_town, staff_of
 
 HERE = Path(__file__).parent
 TIED_TO_ONE_PSQL = (b"\\restrict", b"\\unrestrict", b"SET transaction_timeout")
-ANSWERS = (("Accept", "Start"), ("Accept", "Start", "Complete"))
+# what is sealed in the dump was sealed with it
+SECRET_KEY = b"of tests only: 7Qd9-x7Lm2_Zp8Rk4Vt6Wy1Bn5"
+CALLER = "Zoë Nightingale"
+NEXT = {"requested": "Accept", "accepted": "Start", "in-progress": "Complete"}
 
 
 def main() -> None:
@@ -45,23 +55,55 @@ def main() -> None:
 
 async def _fill(postgres: EmbeddedPostgres, folder: Path) -> None:
     await bring_up_to_date(postgres.owner_dsn, "baton_app")
-    async with running(postgres.app_dsn, folder) as world:
-        network, clinic, pantry = [await world.member(kind) for kind in ("network", "source", "target")]
-        ehr = await world.system(clinic)
-        for target in (None, pantry, pantry):
-            answer = await ehr.bundle("transaction", referral(network, target))
-            assert answer.status_code == 200, answer.text
-            await world.settled()
-        caller = Caller(frozenset({pantry}), "person", role="intake")
-        for item, answers in zip(await inbox(world.network, caller), ANSWERS, strict=True):
-            for button in answers:
-                await _press(world, caller, item.referral, button)
+    database = Database("baton", *(postgres.dsn("baton", role) for role in ("baton_app", "baton_owner", "postgres")))
+    async with a_town(database, folder, secret_key=SECRET_KEY) as town, fake_ehr(TakingEhr) as ehr:
+        await _by_post(town)
+        await _by_launch(Chart(town, ehr))
+        await _by_phone(town)
 
 
-async def _press(world: World, caller: Caller, key: UUID, button: str) -> None:
-    version = (await story(world.network, caller, key)).version
-    await respond(world.network, caller, key, button, outcome="Food for a week.", version=version)
-    await world.settled()
+async def _by_post(town: Town) -> None:
+    """One that waits, one that is worked on, one that was completed."""
+    for target in (None, town.pantry, town.pantry):
+        answer = await town.ehr.bundle("transaction", referral(town.platform, target))
+        assert answer.status_code == 200, answer.text
+        await town.world.settled()
+    for item, until in zip(await inbox(town.world.network, staff_of(town.pantry)), ("in-progress", ""), strict=True):
+        await _helps(town, item.referral, until)
+
+
+async def _by_launch(chart: Chart) -> None:
+    """One whose outcome is in the EHR's chart, one that is with the pantry, one whose outcome waits for a launch."""
+    town, ehr = chart.town, chart.taking
+    ehr.offers, ehr.chart["Condition/food"] = DOCUMENT, condition()
+    await register_ehr(town.world.network, Ehr("Clinic EHR", ehr.base, town.clinic, ehr.client_id))
+    try:
+        for until, forgotten in (("", False), ("accepted", False), ("", True)):
+            await chart.refers()
+            if forgotten:
+                await chart.forgets()
+            await _helps(town, (await chart.referrals())[-1]["id"], until)
+    finally:
+        await chart.close()
+
+
+async def _by_phone(town: Town) -> None:
+    """One that waits with the operator, who took it from a neighbor."""
+    given, family = CALLER.split()
+    need = need_of("food-insecurity")
+    assert need is not None
+    person = Said(given, family, phone="555-0188", birth_date="1958-04")
+    call = Call(town.world.network.ids.next(), Helper("Noor Haddad", "neighbor", ""), person, need, "Nothing to eat")
+    assert await take(town.world.network, await town.olga(), call)
+    await town.world.settled()
+
+
+async def _helps(town: Town, key: UUID, until: str) -> None:
+    """The pantry presses one button after the other until the referral has this status; '': to its end."""
+    network, staff = town.world.network, staff_of(town.pantry)
+    while (told := await story(network, staff, key)).status != until and told.status in NEXT:
+        await respond(network, staff, key, NEXT[told.status], outcome="Food for a week.", version=told.version)
+        await town.world.settled()
 
 
 if __name__ == "__main__":

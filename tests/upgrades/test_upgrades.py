@@ -1,51 +1,150 @@
-"""A data folder from the end of every earlier release still starts, and nothing in it is lost."""
+"""A data folder from the end of every earlier release still starts, nothing in it is lost, and what had begun goes on."""
 
 import asyncio
 import gzip
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from app.services.caller import Caller
-from app.services.referrals.views import inbox, open_referrals
+from app.services.referrals.find import find
+from app.services.referrals.pass_on import pass_on
+from app.services.referrals.respond import respond
+from app.services.referrals.views import inbox, open_referrals, story, waiting
 from app.store import search_parameters
 from app.store.embedded import EmbeddedPostgres
+from app.store.migrate import MIGRATIONS
 from app.wiring import bring_up_to_date
-from tests.world import running
+from tests.clinician.charts import condition
+from tests.launch.ehr import fake_ehr
+from tests.loop.taking_ehr import DOCUMENT, Chart, TakingEhr
+from tests.town import Town, staff_of
+from tests.upgrades.make import CALLER, HERE, SECRET_KEY
+from tests.world import World, running
 
-DUMPS = sorted(Path(__file__).parent.glob("*.sql.gz"))
+# the dump of each release -> how many of its referrals are open
+DUMPS = {"one-referral": 2, "three-doors": 4}
+# what releases have run: a database that has it never runs it again -> the beginning of its SHA-256
+FROZEN = {
+    "sql/0001_the_loop.sql": "8128d8f841228f3c",
+    "sql/0002_the_launch.sql": "d6221f1e26019933",
+    "versions/0001_the_loop.py": "f5d2c8a6cd7da1c2",
+    "versions/0002_the_launch.py": "98799f30b8585c47",
+}
 
 pytestmark = pytest.mark.anyio
 
 
-def test_there_is_a_dump_of_every_release() -> None:
-    assert DUMPS, "make one: python -m tests.upgrades.make NAME"
-
-
-@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.name.split(".")[0])
-async def test_it_starts_and_its_referrals_are_there(cluster: EmbeddedPostgres, dump: Path, tmp_path: Path) -> None:
-    name = f"upgrade_{dump.name.split('.')[0].replace('-', '_')}"
+@asynccontextmanager
+async def restored(cluster: EmbeddedPostgres, dump: str, folder: Path) -> AsyncIterator[World]:
+    """A running network on the data of that release."""
+    name = f"upgrade_{dump.replace('-', '_')}"
     postgres = await asyncpg.connect(cluster.dsn("postgres", "postgres"))
     try:
         await postgres.execute(" ".join(("CREATE DATABASE", name, "OWNER baton_owner")))
         # as the superuser: the dump gives its tables to the owner itself, as a restore by the operator does
         psql = [str(cluster.programs / "psql"), "-v", "ON_ERROR_STOP=1", "-q", cluster.dsn(name, "postgres")]
-        subprocess.run(psql, input=gzip.decompress(dump.read_bytes()), check=True, capture_output=True)
+        rows = gzip.decompress((HERE / f"{dump}.sql.gz").read_bytes())
+        subprocess.run(psql, input=rows, check=True, capture_output=True)
         await bring_up_to_date(cluster.dsn(name, "baton_owner"), "baton_app")
-        async with running(cluster.dsn(name, "baton_app"), tmp_path) as world:
-            operator = Caller(frozenset({world.network.coordinator}), "person", role="operator")
-            waiting = await open_referrals(world.network, operator)
-            (target,) = await world.network.store.pool.fetch("SELECT organization FROM member WHERE kind = 'target'")
-            staff = Caller(frozenset({target["organization"]}), "person", role="intake")
-            kept = {item.status for item in await inbox(world.network, staff)}
-            assert (len(waiting), kept) == (2, {"in-progress", "completed"})
-            # what the release before had no search rows for is made beside all that
-            async with asyncio.timeout(60):
-                while await world.network.store.pool.fetch("SELECT type FROM index_build"):
-                    await asyncio.sleep(0.1)
-            assert not await search_parameters.states(world.network.store)
+        async with running(cluster.dsn(name, "baton_app"), folder, secret_key=SECRET_KEY) as world:
+            yield world
     finally:
         await postgres.execute(" ".join(("DROP DATABASE IF EXISTS", name, "WITH (FORCE)")))
         await postgres.close()
+
+
+@pytest.fixture
+async def town(cluster: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Town]:
+    """The town of the newest dump, with new systems beside those that it had."""
+    async with restored(cluster, "three-doors", tmp_path) as world:
+        rows = await world.rows("SELECT organization FROM member ORDER BY organization")
+        platform, clinic, pantry, shelter = (row["organization"] for row in rows)
+        systems = [await world.system(member) for member in (clinic, pantry, shelter)]
+        yield Town(world, platform, clinic, pantry, shelter, *systems)
+
+
+@pytest.fixture
+async def chart(town: Town) -> AsyncIterator[Chart]:
+    """The clinic's EHR, which has moved to an address that is free here."""
+    async with fake_ehr(TakingEhr) as ehr:
+        made = Chart(town, ehr)
+        made.taking.offers, ehr.chart["Condition/food"] = DOCUMENT, condition()
+        (known,) = await town.world.rows("UPDATE connection SET fhir_base = $1 RETURNING client_id", ehr.base)
+        assert known["client_id"] == ehr.client_id
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
+def test_there_is_a_dump_of_every_release() -> None:
+    assert sorted(DUMPS) == sorted(file.name.removesuffix(".sql.gz") for file in HERE.glob("*.sql.gz"))
+
+
+def test_what_a_release_has_run_is_never_changed() -> None:
+    found = {name: sha256((MIGRATIONS / name).read_bytes()).hexdigest()[:16] for name in FROZEN}
+    assert found == FROZEN, "write a new migration instead"
+
+
+@pytest.mark.parametrize("dump", DUMPS)
+async def test_it_starts_and_its_referrals_are_there(cluster: EmbeddedPostgres, dump: str, tmp_path: Path) -> None:
+    async with restored(cluster, dump, tmp_path) as world:
+        operator = Caller(frozenset({world.network.coordinator}), "person", role="operator")
+        targets = await world.network.store.pool.fetch("SELECT organization FROM member WHERE kind = 'target'")
+        staff = Caller(frozenset(row["organization"] for row in targets), "person", role="intake")
+        assert len(await open_referrals(world.network, operator)) == DUMPS[dump]
+        assert {item.status for item in await inbox(world.network, staff)} >= {"in-progress", "completed"}
+        # what the release before had no search rows for is made beside all that
+        async with asyncio.timeout(60):
+            while await world.network.store.pool.fetch("SELECT type FROM index_build"):
+                await asyncio.sleep(0.1)
+        assert not await search_parameters.states(world.network.store)
+
+
+async def test_who_had_been_launched_launches_again_and_what_had_waited_reaches_the_chart(chart: Chart) -> None:
+    world = chart.town.world
+    before = {(row["state"], row["detail"]) for row in await world.rows("SELECT state, detail FROM write_back")}
+    assert before == {("done", None), ("waiting", "no-token"), ("waiting", "until-it-ends")}
+    people = await chart.count("Patient")
+    nora = await chart.launched()
+    await world.settled()
+    assert "Food for a week." in chart.text()
+    assert len(chart.taking.written) == 1, "what was in the chart is not written again"
+    await nora.refers(chart.town.pantry)
+    await world.settled()
+    newest = (await chart.referrals())[-1]
+    assert (await story(world.network, staff_of(chart.town.pantry), newest["id"])).status == "requested"
+    assert await chart.count("Patient") == people, "the patient is known"
+    assert [row["name"] for row in await world.rows("SELECT name FROM clinician")] == ["Ines Novak"]
+
+
+async def test_who_had_sent_a_referral_takes_it_back(chart: Chart) -> None:
+    (row,) = [row for row in await chart.referrals() if row["trigger"] == "launch" and row["closed_as"] is None]
+    nora = await chart.launched()
+    await nora.open(f"/referrals/{row['id']}")
+    await nora.press("Cancel referral")
+    await nora.press("Cancel referral", words="Help came from the family")
+    await chart.town.world.settled()
+    (row,) = [each for each in await chart.referrals() if each["id"] == row["id"]]
+    assert row["closed_as"] == "cancelled"
+
+
+async def test_what_somebody_had_said_by_phone_is_found_and_passed_on(town: Town) -> None:
+    network = town.world.network
+    (account,) = await town.world.rows("SELECT id FROM account WHERE email = 'olga@platform.example'")
+    olga = Caller(frozenset({town.platform}), "person", account=account["id"], role="operator", request_id="test")
+    assert CALLER in [item.person for item in await waiting(network, olga)]
+    (found,) = await find(network, olga, CALLER)
+    await pass_on(network, olga, found.referral, to=town.pantry, basis_kind="spoken", attestation="She said yes")
+    await town.world.settled()
+    ana = staff_of(town.pantry)
+    told = await story(network, ana, found.referral)
+    assert (told.person.name, told.status) == (CALLER, "requested")
+    await respond(network, ana, found.referral, "Accept", version=told.version)
+    assert (await story(network, ana, found.referral)).status == "accepted"

@@ -77,10 +77,6 @@ def _check(claims: JsonObject, registration: Registration, discovery: Discovery,
         raise EhrTrouble("wrong-token", CLAIMS)
 
 
-def _is_past(moment: object, now: datetime) -> bool:
-    return type(moment) is int and moment <= now.timestamp() + SKEW_S
-
-
 def _user(claims: JsonObject) -> str | None:
     """SMART 1 said it in `profile`."""
     said = claims.get("fhirUser", claims.get("profile"))

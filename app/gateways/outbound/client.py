@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 import httpx
@@ -101,7 +102,7 @@ class Outbound:
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=SystemIds)
     _lines: OrderedDict[_Way, _Line] = field(default_factory=OrderedDict)
-    _contexts: dict[str | None, ssl.SSLContext] = field(default_factory=dict)
+    _contexts: dict[str, ssl.SSLContext] = field(default_factory=dict)
     _own: tuple[float, frozenset[str]] | None = None
 
     async def request(
@@ -240,14 +241,13 @@ class Outbound:
             await line.transport.aclose()
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
+        if ca_file is None:
+            return _everybodys_authorities()
         if ca_file not in self._contexts:
-            if ca_file is None:
-                context = httpx.create_ssl_context(trust_env=False)
-            else:
-                try:
-                    context = ssl.create_default_context(cafile=ca_file)
-                except (OSError, ssl.SSLError):
-                    raise OutboundTrouble("tls") from None
+            try:
+                context = ssl.create_default_context(cafile=ca_file)
+            except (OSError, ssl.SSLError):
+                raise OutboundTrouble("tls") from None
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             self._contexts[ca_file] = context
         return self._contexts[ca_file]
@@ -263,6 +263,14 @@ class _Vetted(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.outbound.send(request, self.allowance, self.max_bytes)
+
+
+@cache
+def _everybodys_authorities() -> ssl.SSLContext:
+    """Read once in a process, which takes 30 ms."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 # The body is handed on whole and decoded, so these would no longer be true of it.

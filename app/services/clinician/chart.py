@@ -15,6 +15,7 @@ from app.fhir.errors import Value
 from app.fhir.json import JsonObject
 from app.fhir.references import Local, parse_reference
 from app.gateways.ehr.trouble import EhrTrouble
+from app.services.launch.context import behind_role
 from app.services.launch.looking import looked
 from app.services.launch.refusals import LaunchOver
 from app.services.launch.session import Launched, chart_of
@@ -83,6 +84,7 @@ class Read:
 
     `kept`: the patient is the copy that we made earlier, not read now. `stray_consents` were in the answer about this
     patient, and do not say clearly whom they are about. `all_consents`: the EHR gave every Consent that it has.
+    `shut_out`: the EHR lets us in no more.
     """
 
     patient: JsonObject | None
@@ -94,6 +96,7 @@ class Read:
     kept: bool = False
     stray_consents: tuple[JsonObject, ...] = ()
     all_consents: bool = False
+    shut_out: bool = False
 
     @property
     def trees(self) -> list[JsonObject]:
@@ -111,7 +114,7 @@ async def read_now(network: Network, launched: Launched) -> Read:
     try:
         read = await read_chart(await chart_of(network, launched), launched)
     except LaunchOver:
-        read = replace(NOTHING, missing=(Missing(CHART, WHY["ended"]),))
+        read = replace(NOTHING, missing=(Missing(CHART, WHY["ended"]),), shut_out=True)
     except EhrTrouble as trouble:
         read = replace(NOTHING, missing=(Missing(CHART, WHY.get(trouble.kind, SOMETHING_WRONG)),))
     if read.patient is not None:
@@ -123,10 +126,10 @@ async def read_now(network: Network, launched: Launched) -> Read:
 async def read_to_send(network: Network, launched: Launched) -> Read:
     """As `read_now`, for what is about to be shared. Raises LaunchOver: who was shut out does not go on with copies.
 
-    An EHR that is away has not said no, and some answer 401 to single searches that they do not allow.
+    An EHR that is away has not said no.
     """
     read = await read_now(network, launched)
-    if any(missing.why == WHY["ended"] and missing.what in (CHART, PERSON) for missing in read.missing):
+    if read.shut_out:
         raise LaunchOver
     return read
 
@@ -151,6 +154,9 @@ async def read_chart(chart: Readable, launched: Launched) -> Read:
         *(_tried(chart.search(name, {**by_patient, **more}, MOST)) for _, name, more in SEARCHES),
     )
     answers = [*map(_in_form, answers[:2]), *answers[2:]]
+    shut_out = _is_over(answers[0])
+    if not shut_out:
+        answers = [EhrTrouble("refused") if _is_over(answer) else answer for answer in answers]
     patient, user = (answer if isinstance(answer, dict) else None for answer in answers[:2])
     user = await _person_of(chart, launched, user)
     found = [tree for tree in _trees(answers[2:]) if "id" in tree]
@@ -167,7 +173,13 @@ async def read_chart(chart: Readable, launched: Launched) -> Read:
         missing=(*_missing(answers, bool(kind)), *unread, *_unclear(strays)),
         stray_consents=_consents(strays),
         all_consents=isinstance(asked_for_consents, list) and _is_whole(asked_for_consents),
+        shut_out=shut_out,
     )
+
+
+def _is_over(answer: object) -> bool:
+    """Some answer 401 to a single search that they do not allow: it counts where the person is not shown either."""
+    return isinstance(answer, EhrTrouble) and answer.kind == "ended"
 
 
 def about(tree: JsonObject, launched: Launched) -> bool:
@@ -186,16 +198,16 @@ def _whose(tree: JsonObject, launched: Launched) -> tuple[str, str]:
 
 def _user(launched: Launched) -> tuple[str, str]:
     """The type and id of who is signed in there, where it is one that has a name and works there."""
-    found = _leads_to({"reference": launched.fhir_user or ""}, launched)
-    return found if found[0] in ("Practitioner", "PractitionerRole") else ("", "")
+    kind, _, id = (launched.fhir_user or "").partition("/")
+    return (kind, id) if kind in ("Practitioner", "PractitionerRole") else ("", "")
 
 
 async def _person_of(chart: Readable, launched: Launched, user: JsonObject | None) -> JsonObject | None:
     """Behind a role stands a person."""
     if user is None or user.get("resourceType") != "PractitionerRole":
         return user
-    kind, id = _leads_to(user.get("practitioner", {}), launched)
-    found = _in_form(await _tried(chart.read(kind, id))) if kind == "Practitioner" else None
+    kind, _, id = (behind_role(user, launched.connection.fhir_base) or "").partition("/")
+    found = _in_form(await _tried(chart.read(kind, id))) if kind else None
     return found if isinstance(found, dict) else None
 
 

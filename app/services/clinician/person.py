@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from app.domain.referral import words
+from app.domain.referral.numbers import record_number
 from app.fhir.json import JsonObject
 from app.services.launch.session import Launched
-
-RECORD_NUMBER = "MR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,5 @@ def banner(launched: Launched, patient: JsonObject | None) -> Banner:
     return Banner(
         name=words.person_name(tree) or launched.patient_name,
         birth_date=str(tree.get("birthDate", "")),
-        record=_record_number(tree) or launched.patient or "",
+        record=record_number(tree.get("identifier")) or launched.patient or "",
     )
-
-
-def _record_number(patient: JsonObject) -> str:
-    """The medical record number; no other identifier is shown."""
-    for identifier in patient.get("identifier", ()):
-        codes = [coding.get("code") for coding in identifier.get("type", {}).get("coding", ())]
-        if RECORD_NUMBER in codes and identifier.get("value"):
-            return str(identifier["value"])
-    return ""

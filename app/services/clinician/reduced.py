@@ -1,13 +1,14 @@
 """What of an EHR's resource goes into our copy: what the page tells before it is shared, and nothing else.
 
-A table per type; types that are not in it are copied whole. A copy from which something was left out says so by the
-tag SUBSETTED.
+A table per type; types that are not in it are copied whole, a Patient but for the numbers by which the state knows the
+person. A copy from which something was left out says so by the tag SUBSETTED.
 *Source*: R4 resource.html#Meta.tag (SUBSETTED); security sheet CON-11; HIPAA, 45 CFR 164.502(b) (minimum necessary).
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.domain.referral.numbers import is_of_the_state
 from app.fhir import json
 from app.fhir.errors import BusinessRule, Issue
 from app.fhir.json import JsonObject
@@ -47,6 +48,8 @@ NOT_AT_WORK: Final = frozenset({"home", "old"})
 
 def reduced(tree: JsonObject) -> JsonObject:
     """What is kept of a resource; the tree itself where its type is copied whole."""
+    if tree["resourceType"] == "Patient":
+        return _unknown_to_the_state(tree)
     kept = KEPT.get(tree["resourceType"])
     if kept is None:
         return tree
@@ -87,6 +90,15 @@ def _at_work_only(practitioner: JsonObject) -> JsonObject:
     }
     rest = {name: value for name, value in practitioner.items() if name not in parts}
     return rest | {name: value for name, value in parts.items() if value}
+
+
+def _unknown_to_the_state(patient: JsonObject) -> JsonObject:
+    numbers = patient.get("identifier")
+    kept = [each for each in numbers if not is_of_the_state(each)] if isinstance(numbers, list) else []
+    if not isinstance(numbers, list) or len(kept) == len(numbers):
+        return patient
+    rest = {name: value for name, value in patient.items() if name not in ("identifier", "_identifier")}
+    return _tagged(rest | ({"identifier": kept} if kept else {}), patient)
 
 
 def _part(component: Any) -> Any:

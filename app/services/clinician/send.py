@@ -17,12 +17,12 @@ from app.services.clinician.chart import Read
 from app.services.clinician.copies import Copies, copy, note
 from app.services.clinician.reduced import at_work
 from app.services.clinician.role import role
-from app.services.clinician.sharing import Basis, Shared, forbidden, network_name, permitting, told
+from app.services.clinician.sharing import Basis, Shared, forbidden, network_name, permitting, told, unsure
 from app.services.clinician.status import row_of
 from app.services.consents.author import Given, consent
 from app.services.launch.session import Launched
 from app.services.network import Network
-from app.services.referrals.ask import Asked, ask, asked_before, asked_the_same
+from app.services.referrals.ask import Asked, SentOtherwise, ask, asked_before, asked_the_same
 from app.services.retries import with_retries
 from app.services.writing import Entry, new
 from app.store import members, origins, resources
@@ -39,6 +39,7 @@ class Sending:
     """What the clinician decided. `key` comes from the form: sent twice, it is one referral.
 
     `records` are names in the chart, such as "Condition/7"; `name` who signed, or who heard it; `seen` what was shown.
+    `looked`: that she found no denial in the chart herself, asked for where Baton may have missed one.
     """
 
     key: UUID
@@ -52,14 +53,11 @@ class Sending:
     do_not_contact: bool = False
     name: str = ""
     seen: str = ""
+    looked: bool = False
 
 
 class Changed(Exception):
     """What would be shared is not what was shown: it has to be shown again."""
-
-
-class SentOtherwise(Exception):
-    """This form was sent before, and asked for something else then."""
 
 
 async def send(network: Network, launched: Launched, read: Read, sending: Sending) -> UUID:
@@ -86,10 +84,13 @@ async def send(network: Network, launched: Launched, read: Read, sending: Sendin
     _readable(read, sending)
     if shared.seen != sending.seen:
         raise Changed
+    unseen = unsure(read, launched, network.clock.now())
+    if unseen and not sending.looked and sending.basis != "chart":
+        raise Required("consents-unseen", "not every consent in the chart could be read; look there, and say so here")
 
     async def once() -> UUID:
         async with network.store.unit(launched.caller.members, write=True) as unit:
-            return await _Written(network, unit, launched, read, sending, shared).referral()
+            return await _Written(network, unit, launched, read, sending, shared, unseen).referral()
 
     return await with_retries(once)
 
@@ -170,6 +171,7 @@ class _Written:
     read: Read
     sending: Sending
     shared: Shared
+    unseen: bool
 
     async def referral(self) -> UUID:
         if await _asked(self.unit, self.launched, self.sending):
@@ -252,5 +254,6 @@ class _Written:
             giver=f"Organization/{self.launched.member}",
             recipient=f"Organization/{self.sending.to}",
             sharing=self.shared.sharing,
+            looked=self.launched.clinician if self.unseen else "",
         )
         return new(self.network, consent(given, self.unit.now))

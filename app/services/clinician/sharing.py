@@ -21,7 +21,7 @@ from app.fhir.errors import Refusal
 from app.fhir.json import JsonObject
 from app.services.clinician.chart import Read
 from app.services.clinician.copies import as_copy, said
-from app.services.clinician.reduced import fingerprint, judged
+from app.services.clinician.reduced import fingerprint, judged, reduced
 from app.services.launch.session import Launched
 from app.services.lookups.decision import weigh
 from app.services.network import Network
@@ -85,7 +85,7 @@ def told(
     chosen = [each for each in read.needs if each.reference in set(records)]
     named = tuple(dict.fromkeys(filter(None, map(_named, chosen))))
     person = read.patient or {}
-    held = of_person(person)
+    held = of_person(reduced(person) if person else person)
     sharing = Sharing(
         person=words.person_name(person) or launched.patient_name,
         giver=launched.member_name,

@@ -53,8 +53,6 @@ async def _asked(
     for id, held in unseen.items():
         try:
             tree = await chart.read("Consent", id)
-        except LaunchOver:
-            break
         except EhrTrouble as trouble:
             gone += [held] if trouble.kind in NOT_READABLE else []
         else:

@@ -4,7 +4,7 @@ What organizations write to the network about their work stays there; the sender
 outcome. *Source*: product sheet F13, F14, G05 (consent to send is not consent to send everything back).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from app.services.network import Network
 from app.services.referrals.advance import NOT_FINISHED
 from app.services.referrals.cards import Story
 from app.services.referrals.material import Material, read_material
-from app.services.referrals.story import ENDED, tell
+from app.services.referrals.story import for_sender, tell_source
 from app.store import members, origins, patients, referrals
 from app.store.pool import Unit
 from app.store.referrals import ReferralRow
@@ -102,28 +102,14 @@ async def told(network: Network, launched: Launched, referral: UUID) -> Told:
         material = await read_material(network, unit, [key for key in (row.source_request, row.source_task) if key])
         owner = await members.get(unit, [row.owner] if row.owner else [])
         written = await patients.write_backs(unit, [row.id])
-    request, task = _source(row, material)
     # how far each part has come is for its sender to know; the parts' own words are not in what it may read
     async with network.store.unit([network.coordinator]) as unit:
-        story = await tell(
-            network,
-            unit,
-            row,
-            material,
-            request=request,
-            task=task,
-            task_key=row.source_task,
-            children=await referrals.children(unit, [row.id]),
-            version=0,
-            actions=(),
-            due=row.due,
-        )
-    moments = (each if each.words in ENDED.values() else replace(each, reason="") for each in story.timeline)
+        story = await tell_source(network, unit, row, material, await referrals.children(unit, [row.id]))
     names = {key: each.name for key, each in owner.items()}
     return Told(
-        story=replace(story, timeline=tuple(moments)),
+        story=for_sender(story),
         followed=_followed(network, row, material, names, written),
-        may_cancel=may_cancel(row, task),
+        may_cancel=may_cancel(row, material.source(row)[1]),
     )
 
 
@@ -151,16 +137,10 @@ async def _rows(unit: Unit, launched: Launched, page: int) -> list[ReferralRow]:
     return await patients.of_person(unit, patient, launched.caller.members, MOST + 1, after=(page - 1) * MOST)
 
 
-def _source(row: ReferralRow, material: Material) -> tuple[JsonObject, JsonObject]:
-    request = material.by_key.get(row.source_request, {}) if row.source_request else {}
-    task = material.by_key.get(row.source_task, {}) if row.source_task else {}
-    return request, task
-
-
 def _followed(
     network: Network, row: ReferralRow, material: Material, names: dict[UUID, str], written: dict[UUID, str]
 ) -> Followed:
-    request, task = _source(row, material)
+    request, task = material.source(row)
     ended = task.get("status", "requested")
     status, said = STANDS.get(row.next_action or "", (ended, words.status_words(ended)))
     return Followed(

@@ -20,13 +20,15 @@ HOW = {
     "signed": "Signed on the screen by {who}, {at}.",
     "spoken": "Agreed to by word of mouth. Heard and recorded by {who}, {at}.",
 }
+LOOKED = "Not every consent in the chart could be read. {who} looked there and found none that says no."
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """`person` and the two organizations are references; `who` signed, or heard it; `sharing` is what was shown.
 
-    `verified_with`: who said yes to the one who heard it, a reference; the person where it is empty.
+    `verified_with`: who said yes to the one who heard it, a reference; the person where it is empty. `looked`: who has
+    looked for a no in a chart of which not every consent could be read.
     """
 
     how: Literal["signed", "spoken"]
@@ -36,6 +38,7 @@ class Given:
     recipient: str
     sharing: Sharing
     verified_with: str = ""
+    looked: str = ""
 
 
 def consent(given: Given, now: datetime) -> JsonObject:
@@ -77,7 +80,8 @@ def _provision(recipient: str, now: datetime, until: date) -> JsonObject:
 
 def _document(given: Given, now: datetime) -> JsonObject:
     at = now.strftime("%Y-%m-%d %H:%M UTC")
-    data = record(given.sharing, HOW[given.how].format(who=given.who, at=at)).encode()
+    how = [HOW[given.how].format(who=given.who, at=at), *([LOOKED.format(who=given.looked)] if given.looked else [])]
+    data = record(given.sharing, "\n".join(how)).encode()
     return {
         "contentType": "text/plain",
         "language": "en",

@@ -47,7 +47,7 @@ async def admit(
         organization=network.ids.next(),
         kind=_kind(kind),
         name=_name(name),
-        time_zone=_time_zone(time_zone or network.settings.time_zone),
+        time_zone=_time_zone(time_zone) if time_zone else network.settings.time_zone,
         notify=tuple(dict.fromkeys(_email(email) for email in emails)),
     )
     known_as = tuple(dict.fromkeys(_identifier(identifier) for identifier in identifiers))

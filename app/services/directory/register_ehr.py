@@ -17,7 +17,7 @@ from app.services.launch.registration import seal_secret
 from app.services.network import Network
 from app.settings import LOOPBACK_HOSTS
 from app.store import connections, directory, members
-from app.store.connections import ConnectionRow
+from app.store.connections import ClientKind, ConnectionRow
 
 MAX_NAME = 250
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -113,7 +113,7 @@ def _no_base() -> Invalid:
     return Invalid("ehr-base", "A FHIR base is an address such as https://ehr.example/fhir, without user, ? and #.")
 
 
-def _kind(ehr: Ehr) -> str:
+def _kind(ehr: Ehr) -> ClientKind:
     if ehr.client_id is None:
         return "none"
     return "asymmetric" if ehr.key_file else "symmetric" if ehr.secret_file else "public"

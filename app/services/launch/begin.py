@@ -33,6 +33,7 @@ VERIFIER_BYTES: Final = 48
 LONG_ADDRESS: Final = 2048
 POSTED: Final = "authorize-post"
 TOO_OFTEN: Final = "launch-throttled"
+ONE_SLASH_MORE: Final = "It is registered without the slash at its end: have the EHR leave it out of iss."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ async def begin(network: Network, *, iss: str, launch: str, browser: str, addres
     """Where the browser goes now. `browser` is the secret of its cookie. Raises LaunchRefused, written down."""
     row = None
     try:
-        row = await ehr_of(network, iss)
+        row = await _ehr_of(network, iss)
         _check(launch, row)
         await _not_too_often(network, f"launch|{row.id}", browser, address)
         return await _begin(network, row, launch, browser)
@@ -73,13 +74,22 @@ async def begin(network: Network, *, iss: str, launch: str, browser: str, addres
     raise refused
 
 
-async def ehr_of(network: Network, iss: str) -> ConnectionRow:
+async def launching_ehr(network: Network, iss: str) -> ConnectionRow | None:
     """The EHR that launches: `iss` is its FHIR base as registered, to the letter. No call goes out before this."""
     async with network.store.unit(()) as unit:
         found = await connections.by_bases(unit, (iss,)) if 1 <= len(iss) <= MAX_ISS and iss.isprintable() else {}
     row = found.get(iss)
-    if row is None or row.client_kind == "none":
-        raise LaunchRefused("launch-iss-unknown")
+    return row if row is not None and row.client_kind != "none" else None
+
+
+async def _ehr_of(network: Network, iss: str) -> ConnectionRow:
+    if not iss:
+        raise LaunchRefused("launch-parameters")
+    row = await launching_ehr(network, iss)
+    if row is None:
+        bare = iss.removesuffix("/")
+        slash_more = bare != iss and await launching_ehr(network, bare) is not None
+        raise LaunchRefused("launch-iss-unknown", detail=ONE_SLASH_MORE if slash_more else "")
     return row
 
 

@@ -6,6 +6,7 @@
 import re
 from typing import Any, Final
 
+from app.fhir.json import JsonObject
 from app.gateways.ehr.smart import Granted
 
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -27,6 +28,14 @@ def user_reference(fhir_user: str | None, fhir_base: str) -> str | None:
         return None
     relative = fhir_user.removeprefix(f"{fhir_base}/")
     return relative if FHIR_USER.fullmatch(relative) else None
+
+
+def behind_role(role: JsonObject, fhir_base: str) -> str | None:
+    """`Practitioner/7`: the person behind a PractitionerRole of this EHR, where it is one of this EHR as well."""
+    practitioner = role.get("practitioner")
+    said = practitioner.get("reference") if isinstance(practitioner, dict) else None
+    found = user_reference(said, fhir_base) if isinstance(said, str) else None
+    return found if found and found.startswith("Practitioner/") else None
 
 
 def context_of(granted: Granted) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
+from app.domain.referral.numbers import any_number
 from app.fhir.errors import BusinessRule, Invalid
 from app.gateways.ehr.smart import EhrTrouble
 from app.services.launch import looking
@@ -17,6 +18,7 @@ from app.services.network import Network
 MOST = 20
 MIN_LETTERS = 2
 MAX_NAME = 250
+MAX_NUMBER = 40
 SEXES = {"male": "male", "female": "female", "other": "other"}
 
 
@@ -73,14 +75,8 @@ def _found(tree: dict[str, object]) -> Found:
         name=name_of(tree),
         birth_date=_text(tree.get("birthDate"), 10),
         sex=SEXES.get(_text(tree.get("gender"), 10), ""),
-        number=_number(tree.get("identifier")),
+        number=any_number(tree.get("identifier"))[:MAX_NUMBER],
     )
-
-
-def _number(identifiers: object) -> str:
-    """The first identifier's value: the number on the chart, as a rule."""
-    each = identifiers if isinstance(identifiers, list) else []
-    return next((_text(one.get("value"), 40) for one in each if isinstance(one, dict) and "value" in one), "")
 
 
 def _text(value: object, most: int) -> str:

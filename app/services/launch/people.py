@@ -10,6 +10,7 @@ from app.domain.referral.words import person_name
 from app.fhir.json import JsonObject
 from app.gateways.ehr.chart import Chart
 from app.gateways.ehr.smart import EhrTrouble, Granted
+from app.services.launch.context import behind_role
 from app.services.launch.refusals import LaunchRefused
 from app.services.launch.registration import allowance_of
 from app.services.network import Network
@@ -54,12 +55,18 @@ async def _patient(chart: Chart, row: ConnectionRow, patient: str | None) -> str
 
 async def _clinician(chart: Chart, row: ConnectionRow, user: str | None) -> str:
     nobody = f"A user of {row.name}"[:MAX_NAME]
-    kind, _, key = (user or "").partition("/")
     try:
-        tree = await chart.read(kind, key) if key else None
+        tree = await _read(chart, user)
+        if tree is not None and tree["resourceType"] == "PractitionerRole":
+            tree = await _read(chart, behind_role(tree, row.fhir_base))
     except EhrTrouble:
         return nobody
     return (_name(tree) if tree else "") or nobody
+
+
+async def _read(chart: Chart, reference: str | None) -> JsonObject | None:
+    kind, _, key = (reference or "").partition("/")
+    return await chart.read(kind, key) if key else None
 
 
 def name_of(tree: JsonObject) -> str:

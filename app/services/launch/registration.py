@@ -47,11 +47,13 @@ def allowance_of(network: Network, row: ConnectionRow, *, background: bool = Fal
 
 
 def registration_of(network: Network, row: ConnectionRow) -> Registration:
-    """Raises EhrTrouble when the key or the secret cannot be read: we cannot sign in there then."""
+    """Raises EhrTrouble where we have no client, or its key or secret cannot be read: we cannot sign in there then."""
+    if row.client_kind == "none":
+        raise EhrTrouble("not-offered", "Baton has no client at this EHR.")
     return Registration(
         fhir_base=row.fhir_base,
         client_id=row.client_id or "",
-        kind=row.client_kind,  # type: ignore[arg-type]
+        kind=row.client_kind,
         secret=_secret(network, row),
         key_pem=_key(row),
         redirect_uri=redirect_uri(network, row.id),

@@ -49,39 +49,42 @@ async def live_token(network: Network, session: UUID, row: ConnectionRow) -> str
             if tokens.access_expires_at > now:
                 return _opened(network, tokens.access_sealed, session, "access_sealed")
             raise LaunchOver
+        # opened first: under another secret key nobody takes the lease and keeps it
+        refresh = _opened(network, tokens.refresh_sealed, session, "refresh_sealed")
         holder = network.ids.next()
         async with network.store.unit((), write=True) as unit:
             ours = await launch_tokens.lease(unit, session, holder, now=now, until=now + LEASE, expiring=now + MARGIN)
         if ours:
-            return await _refresh(network, row, tokens, tokens.refresh_sealed, holder)
+            return await _refresh(network, row, tokens, refresh, holder)
         if now >= give_up:
             raise EhrTrouble("away", "The EHR did not answer in time.")
         await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def renewed(network: Network, session: UUID, row: ConnectionRow, refused: str) -> str:
-    """A token for one that the EHR refuses though it should still be good. Raises EhrTrouble, `ended` where none is."""
+    """A token for one that the EHR refuses though it should still be good. Raises EhrTrouble, `ended` where none is.
+
+    One that cannot be refreshed is left as it is: some EHRs say 401 to a single search that they do not allow.
+    """
     try:
         async with network.store.unit((), write=True) as unit:
             tokens = await launch_tokens.of_session(unit, session)
             sealed = tokens.access_sealed if tokens else None
             # somebody else may have renewed it meanwhile
-            if sealed is not None and _opened(network, sealed, session, "access_sealed") == refused:
+            if tokens and sealed and _opened(network, sealed, session, "access_sealed") == refused:
+                if tokens.refresh_sealed is None:
+                    raise LaunchOver
                 await launch_tokens.refused(unit, session, sealed, network.clock.now())
         return await live_token(network, session, row)
     except LaunchOver:
         raise EhrTrouble("ended") from None
 
 
-async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, sealed: bytes, holder: UUID) -> str:
+async def _refresh(network: Network, row: ConnectionRow, tokens: Tokens, refresh: str, holder: UUID) -> str:
     session = tokens.session
     try:
-        granted = await smart.refresh(
-            network.outbound,
-            registration_of(network, row),
-            Discovery.from_json(tokens.discovery),
-            _opened(network, sealed, session, "refresh_sealed"),
-        )
+        registration, discovery = registration_of(network, row), Discovery.from_json(tokens.discovery)
+        granted = await smart.refresh(network.outbound, registration, discovery, refresh)
     except EhrTrouble as trouble:
         over = trouble.kind == "ended"
         async with network.store.unit((), write=True) as unit:

@@ -31,6 +31,10 @@ ASK_BY_TASK = frozenset({"Organization", "PractitionerRole"})
 CONTENT = ("category", "priority", "code", "orderDetail", "performer", "reasonReference", "note")
 
 
+class SentOtherwise(Exception):
+    """What was sent under this key before asked for something else; nothing was done now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked for whom. `key` becomes the referral's id: asking twice under one key makes one referral.
@@ -94,11 +98,16 @@ async def asked_before(
 
 async def asked_the_same(unit: Unit, asked: Asked) -> bool:
     """Whether the referral under this key asks for the same need, of the same member, in the same words."""
-    row = await referrals.get(unit, asked.key)
+    tree = await asked_for(unit, asked.key)
+    return bool(tree) and {name: tree[name] for name in CONTENT if name in tree} == _content(asked)
+
+
+async def asked_for(unit: Unit, key: UUID) -> JsonObject:
+    """The request of the referral under this key; {} where there is none."""
+    row = await referrals.get(unit, key)
     request = row.source_request if row is not None else None
     stored = (await resources.by_ids(unit, [request])).get(request) if request else None
-    tree = json.parse(stored.body) if stored else {}
-    return stored is not None and {name: tree[name] for name in CONTENT if name in tree} == _content(asked)
+    return json.parse(stored.body) if stored else {}
 
 
 def _content(asked: Asked) -> JsonObject:

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 from app.domain.referral.task import TASK_CODE
 from app.fhir.json import JsonObject
 from app.fhir.models import authored
-from app.services.referrals.cards import Story
+from app.services.referrals.cards import Moment, Story
 from app.services.referrals.filler import instant
-from app.services.referrals.story import ENDED
 
 REFERRAL_NOTE = {"system": "http://loinc.org", "code": "57133-1", "display": "Referral note"}
 CLINICAL_NOTE = {
@@ -27,10 +26,9 @@ AUTHOR = "Baton"
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A referral for the chart of `patient`, the EHR's id. `status` is that of our own Task."""
+    """A referral for the chart of `patient`, the EHR's id; `story` as its sender knows it."""
 
     story: Story
-    status: str
     patient: str
     network_name: str
     time_zone: str
@@ -72,7 +70,7 @@ def task(telling: Telling) -> JsonObject:
     tree: JsonObject = {
         "resourceType": "Task",
         "identifier": [identifier(telling)],
-        "status": telling.status,
+        "status": telling.story.status,
         "intent": "order",
         "code": {"coding": [fulfill], "text": "Referral"},
         "description": telling.story.need,
@@ -89,7 +87,7 @@ def moved(standing: JsonObject, telling: Telling) -> JsonObject:
     """The Task as it stands in the chart with what is ours in it as it is now; all else is the chart's."""
     notes = standing.get("note")
     theirs = [each for each in (notes if isinstance(notes, list) else []) if not _is_our_note(each, telling)]
-    ours = {"status": telling.status, "lastModified": instant(telling.now), "note": [_note(telling), *theirs]}
+    ours = {"status": telling.story.status, "lastModified": instant(telling.now), "note": [_note(telling), *theirs]}
     return standing | ours
 
 
@@ -133,7 +131,7 @@ def text(telling: Telling) -> str:
         f"Sent by {story.sender.organization} through {telling.network_name}",
         f"Now: {story.status_words}",
         "",
-        *(_line(telling, moment.at, moment.words, _reason(moment.words, moment.reason)) for moment in story.timeline),
+        *(_line(telling, moment) for moment in story.timeline),
     ]
     if story.outcome:
         lines += ["", f"What came of it: {story.outcome}"]
@@ -144,11 +142,6 @@ def _title(telling: Telling) -> str:
     return f"Referral: {telling.story.need}"
 
 
-def _line(telling: Telling, at: datetime, words: str, reason: str) -> str:
-    when = at.astimezone(ZoneInfo(telling.time_zone)).strftime("%Y-%m-%d %H:%M")
-    return f"{when}  {words}{f': {reason}' if reason else ''}"
-
-
-def _reason(words: str, reason: str) -> str:
-    """Why the network closed it is for the sender; why an organization said no is not."""
-    return reason if words in ENDED.values() else ""
+def _line(telling: Telling, moment: Moment) -> str:
+    when = moment.at.astimezone(ZoneInfo(telling.time_zone)).strftime("%Y-%m-%d %H:%M")
+    return f"{when}  {moment.words}{f': {moment.reason}' if moment.reason else ''}"

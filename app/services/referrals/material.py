@@ -13,6 +13,7 @@ from app.services.network import Network
 from app.services.referrals.cards import Person, Sender
 from app.store import resources
 from app.store.pool import Unit
+from app.store.referrals import ReferralRow
 
 # who may ask without an organization of their own
 PERSONS = frozenset({"Patient", "RelatedPerson"})
@@ -29,6 +30,12 @@ class Material:
         """What a Reference leads to; {} when it is absent, hidden or not a literal one."""
         text = reference.get("reference", "") if isinstance(reference, dict) else ""
         return self.by_reference.get(text, {})
+
+    def source(self, row: ReferralRow) -> tuple[JsonObject, JsonObject]:
+        """The source's request and Task of a referral; {} for what is not there, or has not been read yet."""
+        request = self.by_key.get(row.source_request, {}) if row.source_request else {}
+        task = self.by_key.get(row.source_task, {}) if row.source_task else {}
+        return request, task
 
     def person(self, request: JsonObject, task: JsonObject) -> Person:
         tree = self.at(request.get("subject", {})) or self.at(task.get("for", {}))

@@ -1,5 +1,6 @@
 """One referral told: the person, the need, who sent it, what happened so far."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -24,8 +25,6 @@ HAPPENED = {
     "cancelled": "Cancelled",
     "entered-in-error": "Taken back as a mistake",
 }
-
-
 ENDED = {
     "completed": "Closed: the person got help",
     "ended": "Closed by the network",
@@ -49,7 +48,6 @@ async def tell(
 ) -> Story:
     """The story of a referral by its source, or of one part of it; `children` are the parts that its timeline shows."""
     status = task.get("status", "requested")
-
     return Story(
         referral=row.id,
         person=material.person(request, task),
@@ -70,6 +68,35 @@ async def tell(
         notes=words.notes(request),
         urgent=words.urgent(request, task),
     )
+
+
+async def tell_source(
+    network: Network, unit: Unit, row: ReferralRow, material: Material, children: list[ChildRow]
+) -> Story:
+    """The whole of a referral as its source asked for it; nobody acts on it from here."""
+    request, task = material.source(row)
+    return await tell(
+        network,
+        unit,
+        row,
+        material,
+        request=request,
+        task=task,
+        task_key=row.source_task,
+        children=children,
+        version=0,
+        actions=(),
+        due=row.due,
+    )
+
+
+def for_sender(story: Story) -> Story:
+    """As its sender may know it: how far each part has come, and why the network closed it.
+
+    What organizations wrote to the network about their work stays there.
+    """
+    timeline = (each if each.words in ENDED.values() else replace(each, reason="") for each in story.timeline)
+    return replace(story, timeline=tuple(timeline))
 
 
 async def _timeline(

@@ -16,7 +16,7 @@ from app.services.operators import operator
 from app.services.referrals.cards import Child, InboxItem, Story, WaitingDetail, WaitingItem
 from app.services.referrals.material import Material, read_material
 from app.services.referrals.respond import buttons_for, part_of
-from app.services.referrals.story import tell
+from app.services.referrals.story import tell, tell_source
 from app.store import audit, members, referrals
 from app.store.pool import Unit
 from app.store.referrals import ChildRow, ReferralRow
@@ -84,22 +84,9 @@ async def waiting_item(network: Network, caller: Caller, referral: UUID) -> Wait
         children = await referrals.children(unit, [row.id])
         keys = [key for key in (row.source_request, row.source_task) if key]
         material = await read_material(network, unit, [*keys, *(child.task for child in children)])
-        request, task = _source(row, material)
-        told = await tell(
-            network,
-            unit,
-            row,
-            material,
-            request=request,
-            task=task,
-            task_key=row.source_task,
-            children=children,
-            version=0,
-            actions=(),
-            due=row.due,
-        )
+        request, _ = material.source(row)
         return WaitingDetail(
-            story=told,
+            story=await tell_source(network, unit, row, material, children),
             why=_why(row),
             candidates=await _candidates(network, unit, request),
             consent_document=await find_document(network, unit, request) is not None,
@@ -127,7 +114,7 @@ async def listed(
 
 
 def _waiting_item(network: Network, row: ReferralRow, material: Material, names: dict[UUID, str]) -> WaitingItem:
-    request, task = _source(row, material)
+    request, task = material.source(row)
     status = task.get("status", "requested")
     return WaitingItem(
         referral=row.id,
@@ -169,13 +156,6 @@ def _newest_parts(children: Iterable[ChildRow], caller: Caller) -> dict[UUID, Ch
 
 def _keys(children: Iterable[ChildRow]) -> list[UUID]:
     return [key for child in children for key in (child.task, child.filler_order)]
-
-
-def _source(row: ReferralRow, material: Material) -> tuple[JsonObject, JsonObject]:
-    """The source's request and Task; a request that has not been read yet is {}."""
-    request = material.by_key.get(row.source_request, {}) if row.source_request else {}
-    task = material.by_key.get(row.source_task, {}) if row.source_task else {}
-    return request, task
 
 
 def _why(row: ReferralRow) -> str:

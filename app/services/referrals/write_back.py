@@ -22,7 +22,7 @@ from app.services.network import Network
 from app.services.referrals import chart_entry
 from app.services.referrals.chart_entry import Telling
 from app.services.referrals.material import read_material
-from app.services.referrals.story import tell
+from app.services.referrals.story import for_sender, tell_source
 from app.store import members, referrals, write_backs
 from app.store.referrals import ReferralRow
 from app.store.write_backs import WriteBackRow
@@ -172,7 +172,10 @@ async def _put(job: _Job, chart: Chart, kind: str) -> tuple[WriteBackRow, str | 
 
 
 async def _made(job: _Job, chart: Chart, kind: str) -> str | None:
-    """The new resource's id; where the EHR does not tell it, the one found by our identifier, if any is."""
+    """The new resource's id; where the EHR does not tell it, the one found by our identifier, if any is.
+
+    Once it is made, nothing is raised: another launch would make it again. The next change looks for it.
+    """
     tree = chart_entry.task(job.telling) if kind == TASK else chart_entry.document(job.telling)
     named = chart_entry.identifier(job.telling)
     begun = WriteBackRow(kind, None, "sending", job.before.tries, "perhaps")
@@ -186,7 +189,10 @@ async def _made(job: _Job, chart: Chart, kind: str) -> str | None:
     if remote_id:
         return remote_id
     await _keep(job, replace(begun, created="yes"), None)
-    return await _find(chart, kind, job.telling) or None
+    try:
+        return await _find(chart, kind, job.telling) or None
+    except EhrTrouble:
+        return None
 
 
 async def _moved(chart: Chart, telling: Telling, remote_id: str) -> None:
@@ -222,30 +228,21 @@ async def _telling(network: Network, row: ReferralRow) -> Telling | None:
     keys = [key for key in (row.source_request, row.source_task) if key]
     async with network.store.unit(row.sources) as unit:
         material = await read_material(network, unit, keys)
-    request, task = (material.by_key.get(key, {}) if key else {} for key in (row.source_request, row.source_task))
     async with network.store.unit((network.coordinator,)) as unit:
         patient = await write_backs.patient(unit, network.numbers, row.id)
         names = await members.get(unit, {network.coordinator, *row.sources})
-        story = await tell(
-            network,
-            unit,
-            row,
-            material,
-            request=request,
-            task=task,
-            task_key=row.source_task,
-            children=await referrals.children(unit, [row.id]),
-            version=0,
-            actions=(),
-            due=None,
-        )
-        if patient is None:
-            return None
-        own, sender = names[network.coordinator], names[row.sources[0]]
-        status = task.get("status", "requested")
-        return Telling(
-            story, status, patient, own.name, sender.time_zone, network.clock.now(), row.received_at, row.closed_at
-        )
+        story = await tell_source(network, unit, row, material, await referrals.children(unit, [row.id]))
+    if patient is None:
+        return None
+    return Telling(
+        story=for_sender(story),
+        patient=patient,
+        network_name=names[network.coordinator].name,
+        time_zone=names[row.sources[0]].time_zone,
+        now=network.clock.now(),
+        sent_at=row.received_at,
+        closed_at=row.closed_at,
+    )
 
 
 async def _keep(job: _Job, now: WriteBackRow, detail: str | None) -> None:

@@ -9,9 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.services.launch.begin import Onward, begin, ehr_of
+from app.services.launch import noting
+from app.services.launch.begin import Onward, begin, launching_ehr
 from app.services.launch.finish import Answer, finish
 from app.services.launch.refusals import LaunchRefused
+from app.store.connections import ConnectionRow
 from app.web.clinician import frames
 from app.web.clinician.pages import page, refused_page
 from app.web.pages import cookies
@@ -24,10 +26,12 @@ TRIED = "tried"
 async def show(request: Request) -> Response:
     """To the EHR's sign-in. A browser that keeps no cookie in this frame is told so before the launch is used up."""
     _refuse_other_methods(request)
-    iss, launch = _one(request, "iss"), _one(request, "launch")
+    iss, launch = await _parameters(request, "iss", "launch")
     browser = cookies.read(request, cookies.LAUNCH_BROWSER)
-    if not browser and iss and launch and frames.in_a_frame(request):
-        return await _try_a_cookie(request, iss, launch)
+    if not browser and launch and frames.in_a_frame(request):
+        row = await launching_ehr(request.app.state.network, iss)
+        if row is not None:
+            return await _try_a_cookie(request, row, launch)
     given = browser or request.app.state.network.ids.secret().hex()
     address = request.client.host if request.client else ""
     there = await begin(
@@ -53,13 +57,12 @@ def _posted(request: Request, there: Onward) -> Response:
     return page(request, "launch/onward.html", None, action=action, fields=fields)
 
 
-async def _try_a_cookie(request: Request, iss: str, launch: str) -> Response:
+async def _try_a_cookie(request: Request, row: ConnectionRow, launch: str) -> Response:
     """Once more with a cookie; when it does not come back, a page that offers a window of its own, where it will."""
-    row = await ehr_of(request.app.state.network, iss)
     frames.allow(request, row)
-    again = "/launch?" + urlencode({"iss": iss, "launch": launch})
+    again = "/launch?" + urlencode({"iss": row.fhir_base, "launch": launch})
     if TRIED in request.query_params:
-        return refused_page(request, LaunchRefused("launch-cookies", row), again=again)
+        return refused_page(request, await _written_down(request, "launch-cookies", row), again=again)
     response = RedirectResponse(f"{again}&{TRIED}=1", SEE_OTHER)
     cookies.give(request, response, cookies.LAUNCH_BROWSER, request.app.state.network.ids.secret().hex())
     return response
@@ -68,8 +71,7 @@ async def _try_a_cookie(request: Request, iss: str, launch: str) -> Response:
 async def callback(request: Request) -> Response:
     """From the EHR's sign-in to the patient's pages."""
     _refuse_other_methods(request)
-    names = ("state", "code", "error", "iss")
-    state, code, error, iss = (_one(request, name) for name in names)
+    state, code, error, iss = await _parameters(request, "state", "code", "error", "iss")
     opened = await finish(
         request.app.state.network,
         Answer(request.path_params.get("connection"), state, code, error, iss),
@@ -82,12 +84,18 @@ async def callback(request: Request) -> Response:
     return response
 
 
-def _one(request: Request, name: str) -> str:
-    """A parameter that comes at most once; empty when absent."""
-    found = request.query_params.getlist(name)
-    if len(found) > 1:
-        raise LaunchRefused("launch-parameters")
-    return found[0] if found else ""
+async def _parameters(request: Request, *names: str) -> list[str]:
+    """Each comes at most once; empty when absent. Raises LaunchRefused, written down."""
+    found = [request.query_params.getlist(name) for name in names]
+    if any(len(each) > 1 for each in found):
+        raise await _written_down(request, "launch-parameters")
+    return ["".join(each) for each in found]
+
+
+async def _written_down(request: Request, rule: str, row: ConnectionRow | None = None) -> LaunchRefused:
+    refusal = LaunchRefused(rule, row)
+    await noting.refused(request.app.state.network, refusal, request_id(request))
+    return refusal
 
 
 def _refuse_other_methods(request: Request) -> None:

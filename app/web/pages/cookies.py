@@ -7,8 +7,7 @@ frame, and there the browser keeps a jar for each EHR (`Partitioned`): a launch 
 window.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypedDict
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,12 +34,12 @@ def form_token(request: Request) -> str:
 
 def give(request: Request, response: Response, name: str, value: str) -> None:
     """Sets it until the browser closes; scripts cannot read it."""
-    response.set_cookie(_full_name(request, name), value, **_flags(request, name))  # type: ignore[arg-type]
+    response.set_cookie(_full_name(request, name), value, **_flags(request, name))
     _partition(request, response, name)
 
 
 def take(request: Request, response: Response, name: str) -> None:
-    response.delete_cookie(_full_name(request, name), **_flags(request, name))  # type: ignore[arg-type]
+    response.delete_cookie(_full_name(request, name), **_flags(request, name))
     _partition(request, response, name)
 
 
@@ -48,9 +47,16 @@ def _full_name(request: Request, name: str) -> str:
     return name if request.app.state.network.settings.development else f"__Host-{name}"
 
 
-def _flags(request: Request, name: str) -> Mapping[str, object]:
+class _Flags(TypedDict):
+    path: str
+    httponly: bool
+    samesite: Literal["lax", "none"]
+    secure: bool
+
+
+def _flags(request: Request, name: str) -> _Flags:
     production = not request.app.state.network.settings.development
-    same_site = "none" if production and name in IN_FRAMES else "lax"
+    same_site: Literal["lax", "none"] = "none" if production and name in IN_FRAMES else "lax"
     return {"path": "/", "httponly": True, "samesite": same_site, "secure": production}
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,12 +20,14 @@ HASH_LENGTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The templates, ready to render; made once at start and kept in the application's state."""
+    """The templates, ready to render; kept in the application's state."""
 
     environment: Environment
 
 
+@cache
 def load_pages() -> Pages:
+    """Once in a process, however many applications it serves: compiling a template takes longer than rendering it."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.do"],

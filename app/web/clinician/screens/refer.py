@@ -6,7 +6,7 @@ goes along in the forms; nothing is kept before it is sent, and nothing of it st
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,10 +16,11 @@ from app.domain.referral.needs import Need
 from app.services.clinician.chart import Read, read_now, read_to_send
 from app.services.clinician.options import option, options
 from app.services.clinician.person import banner
-from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, SentOtherwise, send
-from app.services.clinician.sharing import Fitness, chart_consents, fitness, network_name, told
+from app.services.clinician.send import MAX_NAME, MAX_RECORDS, Changed, Sending, send
+from app.services.clinician.sharing import Basis, Fitness, chart_consents, fitness, network_name, told
 from app.services.launch.session import Launched
 from app.services.network import Network
+from app.services.referrals.ask import SentOtherwise
 from app.web.clinician.pages import page
 from app.web.clinician.screens.overview import number_in, offered, overview, said
 from app.web.clinician.session import SEE_OTHER, launched
@@ -29,12 +30,13 @@ from app.web.pages.forms import MAX_WORDS, Form, posted_form
 UNPROCESSABLE, CONFLICT = 422, 409
 # why what was sent is shown once more: the chart has changed, or this form was sent before with other content
 Conflict = Literal["", "changed", "before"]
-BASES = ("chart", "signed", "spoken")
+BASES: tuple[Basis, ...] = get_args(Basis)
 # which field of the form a refusal is about
 FIELDS = {
     "consent-name": "name",
     "consent-not-in-chart": "basis",
     "consent-denied-in-chart": "",
+    "consents-unseen": "looked",
     "record-unread": "",
     "record-unfit": "",
     "person-unread": "",
@@ -58,6 +60,7 @@ class Typed:
     signed: str = ""
     heard: str = ""
     seen: str = ""
+    looked: bool = False
 
     @property
     def name(self) -> str:
@@ -114,10 +117,11 @@ async def send_it(request: Request) -> Response:
     read = await read_to_send(network, here)
     if need is None or key is None or to is None:
         return await overview(request, here, read, {"need": "need"})
-    if typed.basis not in BASES:
+    basis = next((each for each in BASES if each == typed.basis), None)
+    if basis is None:
         return await _checking(request, here, read, need, typed, wrong={"basis": "basis"})
     try:
-        await send(network, here, read, _sending(key, need, to, typed))
+        await send(network, here, read, _sending(key, need, to, basis, typed))
     except Changed:
         return await _checking(request, here, read, need, typed, conflict="changed")
     except SentOtherwise:
@@ -139,16 +143,17 @@ def read_form(form: Form) -> Typed:
         records=tuple(filter(None, records)),
         urgent=bool(form.text("urgent")),
         do_not_contact=bool(form.text("do_not_contact")),
+        looked=bool(form.text("looked")),
         **{name: form.text(name) for name in names},
     )
 
 
-def _sending(key: UUID, need: Need, to: UUID, typed: Typed) -> Sending:
+def _sending(key: UUID, need: Need, to: UUID, basis: Basis, typed: Typed) -> Sending:
     return Sending(
         key=key,
         need=need,
         to=to,
-        basis=typed.basis,  # type: ignore[arg-type]  # one of BASES
+        basis=basis,
         records=typed.records,
         words=typed.words,
         wish=typed.wish,
@@ -156,6 +161,7 @@ def _sending(key: UUID, need: Need, to: UUID, typed: Typed) -> Sending:
         do_not_contact=typed.do_not_contact,
         name=typed.name,
         seen=typed.seen,
+        looked=typed.looked,
     )
 
 
