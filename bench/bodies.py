@@ -4,6 +4,8 @@ from typing import Any
 
 PROFILES = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/"
 CATEGORY = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
+MRN = "https://clinic.example/mrn"
+REFERRALS = "https://clinic.example/referrals"
 AT = "2026-11-02T09:30:00Z"
 
 
@@ -11,10 +13,10 @@ def concept(system: str, code: str, display: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
 
-def patient() -> dict[str, Any]:
+def patient(number: str = "10327") -> dict[str, Any]:
     return {
         "resourceType": "Patient",
-        "identifier": [{"use": "usual", "system": "https://clinic.example/mrn", "value": "10327"}],
+        "identifier": [{"use": "usual", "system": MRN, "value": number}],
         "active": True,
         "name": [{"use": "official", "family": "Benchmark", "given": ["Ana", "B."]}],
         "telecom": [{"system": "phone", "value": "+1 555 010 0100", "use": "mobile"}],
@@ -26,7 +28,8 @@ def patient() -> dict[str, Any]:
     }
 
 
-def consent(organization: str, subject: str) -> dict[str, Any]:
+def consent(organization: str, subject: str, recipient: str | None = None) -> dict[str, Any]:
+    actors = [{"role": {"text": "recipient"}, "reference": {"reference": f"Organization/{recipient}"}}]
     return {
         "resourceType": "Consent",
         "status": "active",
@@ -36,12 +39,15 @@ def consent(organization: str, subject: str) -> dict[str, Any]:
         "dateTime": "2026-11-01",
         "organization": [{"reference": f"Organization/{organization}"}],
         "policyRule": concept("http://terminology.hl7.org/CodeSystem/consentpolicycodes", "hipaa-auth", "HIPAA"),
-        "provision": {"type": "permit", "period": {"start": "2026-11-01", "end": "2027-11-01"}},
+        "provision": {"type": "permit", "period": {"start": "2026-11-01", "end": "2027-11-01"}}
+        | ({"actor": actors} if recipient else {}),
     }
 
 
-def service_request(organization: str, subject: str, supporting: str | None = None) -> dict[str, Any]:
-    tree = {
+def service_request(
+    organization: str, subject: str, supporting: str | None = None, performer: str | None = None
+) -> dict[str, Any]:
+    tree: dict[str, Any] = {
         "resourceType": "ServiceRequest",
         "meta": {"profile": [f"{PROFILES}SDOHCC-ServiceRequest"]},
         "status": "active",
@@ -58,14 +64,18 @@ def service_request(organization: str, subject: str, supporting: str | None = No
         "requester": {"reference": f"Organization/{organization}"},
         "note": [{"text": "Two adults and one child; can pick up after 4 pm on weekdays, has no car."}],
     }
+    if performer is not None:
+        tree["performer"] = [{"reference": f"Organization/{performer}"}]
     return tree if supporting is None else tree | {"supportingInfo": [{"reference": supporting}]}
 
 
-def task(organization: str, subject: str, focus: str, status: str = "requested") -> dict[str, Any]:
+def task(
+    requester: str, owner: str, subject: str, focus: str, status: str = "requested", number: str = "2026-1102-17"
+) -> dict[str, Any]:
     tree = {
         "resourceType": "Task",
         "text": {"status": "generated", "div": _narrative()},
-        "identifier": [{"system": "https://clinic.example/referrals", "value": "2026-1102-17"}],
+        "identifier": [{"system": REFERRALS, "value": number}],
         "status": status,
         "intent": "order",
         "priority": "routine",
@@ -75,8 +85,8 @@ def task(organization: str, subject: str, focus: str, status: str = "requested")
         "for": {"reference": subject, "display": "Ana Benchmark"},
         "authoredOn": AT,
         "lastModified": AT,
-        "requester": {"reference": f"Organization/{organization}", "display": "Benchmark Clinic"},
-        "owner": {"reference": f"Organization/{organization}", "display": "Benchmark Network"},
+        "requester": {"reference": f"Organization/{requester}", "display": "Benchmark Clinic"},
+        "owner": {"reference": f"Organization/{owner}", "display": "Benchmark Network"},
         "note": [{"time": AT, "text": "Please call in the afternoon; voice messages are fine on this number."}],
         "restriction": {"period": {"start": "2026-11-02", "end": "2026-12-02"}},
     }
@@ -90,7 +100,7 @@ def transaction(organization: str) -> dict[str, Any]:
         "p": patient(),
         "c": consent(organization, names["p"]),
         "s": service_request(organization, names["p"], names["c"]),
-        "t": task(organization, names["p"], names["s"]),
+        "t": task(organization, organization, names["p"], names["s"]),
     }
     entries = [
         {"fullUrl": names[kind], "resource": tree, "request": {"method": "POST", "url": tree["resourceType"]}}

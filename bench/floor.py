@@ -1,12 +1,13 @@
 """The floor: the statements that the service runs, by raw asyncpg behind bare Starlette routes, and nothing else.
 
 No token, no parsing, no checks, no look-ups. Reads run the very same statements; writes store the same rows with the
-same statements. `plain` reads one body by its key outside any transaction, to show what context and audit cost.
+same statements. `plain` reads one body by its key, and stores a resource without parts, deliveries and audit, each
+outside any transaction of its own: to show what these cost, and to compare machines.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from app.clock import SystemIds
 from app.store.pool import PLANNED_ANEW, PLANNED_ONCE, opening
 from app.store.visibility import EVERYBODY
 from bench.cases import CASES
-from bench.recording import MARKED_VERSION, Recorded
+from bench.recording import MARKED_VERSION, Recorded, target_of
 from bench.world import World
 
 PLAIN = """
@@ -30,6 +31,9 @@ WHERE r.type = $1 AND r.fhir_id = $2
 """
 VERSIONS = "SELECT fhir_id, version FROM resource WHERE type = 'Task' AND fhir_id = ANY($1::text[])"
 MEDIA_TYPE = "application/fhir+json"
+SEARCHES = [case.name for case in CASES if not case.writes and case.name != "read"]
+# of the statement that stores a write (app/store/record.py): the arrays of participations, deliveries and audit rows
+NOT_BARE = (*range(9, 17), *range(25, 36))
 
 
 @dataclass
@@ -69,6 +73,13 @@ class Replay:
         ]
 
 
+def _bare(post: Recorded) -> Recorded:
+    """A write as the stack was measured by: the current row, a version, index rows and an event, and nothing else."""
+    ((text, arguments),) = post.statements
+    kept = tuple([] if place in NOT_BARE else value for place, value in enumerate(arguments, 1))
+    return replace(post, statements=((text, kept),))
+
+
 async def _as_it_was(_: object) -> None:
     """As in the service: no reset between two uses of a connection."""
 
@@ -87,8 +98,9 @@ def floor_app(dsn: str, world: World, recorded: dict[str, Recorded], *, pool_siz
     routes = [
         Route("/fhir/Task/{id}", floor.plain if kind == "plain" else floor.read, methods=["GET"]),
         Route("/fhir/Task/{id}", floor.writing("put"), methods=["PUT"]),
-        Route("/fhir/Task", floor.search, methods=["GET"]),
-        Route("/fhir/ServiceRequest", floor.writing("post"), methods=["POST"]),
+        Route("/fhir/Task/{id}/_history", floor.search, methods=["GET"]),
+        Route("/fhir/{type}", floor.search, methods=["GET"]),
+        Route("/fhir/ServiceRequest", floor.writing("bare" if kind == "plain" else "post"), methods=["POST"]),
         Route("/fhir", floor.writing("transaction"), methods=["POST"]),
     ]
     return Starlette(routes=routes, lifespan=floor.lifespan)
@@ -102,8 +114,10 @@ class Floor:
         self.changing = list(world.changing["floor"])
         self.members = {*world.members, EVERYBODY}
         self.begins = {case.name: opening(self.members, PLANNED_ONCE if case.writes else "") for case in CASES}
-        self.begins["search"] = opening(self.members, PLANNED_ANEW)
+        self.begins |= {name: opening(self.members, PLANNED_ANEW) for name in SEARCHES}
         self.replays = {name: Replay(each) for name, each in recorded.items()}
+        self.replays["bare"] = Replay(_bare(recorded["post"]))
+        self.named = {target_of(each): case.name for case in CASES for each in case.requests(world, "floor")}
         self.server_settings = {"jit": "off"} | ({"synchronous_commit": "off"} if kind == "unsynced" else {})
         self.pools: list[asyncpg.Pool[asyncpg.Record]] = []
 
@@ -125,9 +139,11 @@ class Floor:
         rows: list[asyncpg.Record] = []
         statements = self.replays[name].statements(subject)
         async with self.pools[0].acquire() as connection:
+            if name == "bare":  # one statement, which is a transaction by itself
+                return list(await connection.fetch(statements[0][0], *statements[0][1]))
             await connection.execute(self.begins[name])
             for text, arguments in statements:
-                rows = await connection.fetch(text, *arguments)
+                rows += await connection.fetch(text, *arguments)
             await connection.execute("COMMIT")
         return rows
 
@@ -138,8 +154,9 @@ class Floor:
         body = await self.pools[0].fetchval(PLAIN, "Task", request.path_params["id"])
         return Response(body, media_type=MEDIA_TYPE)
 
-    async def search(self, _: Request) -> Response:
-        bodies = b",".join(row["body"] for row in await self.run("search"))
+    async def search(self, request: Request) -> Response:
+        rows = await self.run(self.named[request.url.path, request.url.query])
+        bodies = b",".join(row["body"] for row in rows if "body" in row)
         return Response(b'{"resourceType":"Bundle","entry":[%b]}' % bodies, media_type=MEDIA_TYPE)
 
     def writing(self, name: str) -> Any:

@@ -30,6 +30,16 @@ class Recorded:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A statement, and how its unit was opened: what decides how PostgreSQL plans it."""
+
+    text: str
+    arguments: tuple[Any, ...]
+    write: bool
+    searching: bool
+
+
 class _Ids(SystemIds):
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +55,7 @@ class _Store(Store):
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         super().__init__(pool)
-        self.seen: list[tuple[str, tuple[Any, ...]]] = []
+        self.seen: list[Seen] = []
         self.stamp: datetime | None = None
 
     @asynccontextmanager
@@ -53,7 +63,7 @@ class _Store(Store):
         self, members: Collection[UUID], *, write: bool = False, searching: bool = False
     ) -> AsyncIterator[Unit]:
         def note(query: Any) -> None:
-            self.seen.append((query.query, tuple(query.args)))
+            self.seen.append(Seen(query.query, tuple(query.args), write, searching))
 
         async with super().unit(members, write=write, searching=searching) as unit:
             self.stamp = unit.stamp
@@ -76,29 +86,49 @@ async def record(network: Network, superuser_dsn: str, world: World) -> dict[str
 
 async def _request(network: Network, world: World, case: Case) -> Recorded:
     store, ids = _Store(network.store.pool), _Ids()
-    head, _, body = case.requests(world, "ours")[0].partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    method, target, _ = first.split(" ")
-    path, _, query = target.partition("?")
+    first = case.requests(world, "ours")[0]
+    await send(replace(network, store=store, ids=ids), first)
+    path, _ = target_of(first)
+    statements = tuple((each.text, each.arguments) for each in store.seen if not case.writes or _writes(each.text))
+    return Recorded(statements, tuple(ids.given), store.stamp, path.split("/")[-1])
+
+
+async def seen(network: Network, request: bytes) -> list[Seen]:
+    """What SQL one request runs."""
+    store = _Store(network.store.pool)
+    await send(replace(network, store=store), request)
+    return store.seen
+
+
+async def send(network: Network, request: bytes) -> None:
+    """Has the FHIR face answer a request, without a wire. Ends the program where it is refused."""
+    path, query = target_of(request)
+    head, _, body = request.partition(b"\r\n\r\n")
+    start, *lines = head.decode().split("\r\n")
     headers = [(name.lower().encode(), value.encode()) for name, _, value in (line.partition(": ") for line in lines)]
     statuses: list[int] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def send(message: Any) -> None:
+    async def note(message: Any) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
     scope = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "headers": headers, "root_path": "", "state": {"request_id": str(ids.next())},
+        "type": "http", "method": start.split(" ")[0], "path": path, "raw_path": path.encode(),
+        "query_string": query.encode(), "headers": headers, "root_path": "",
+        "state": {"request_id": str(network.ids.next())},
     }  # fmt: skip
-    await FhirFace(replace(network, store=store, ids=ids))(scope, receive, send)
+    await FhirFace(network)(scope, receive, note)
     if statuses not in ([200], [201]):
-        raise SystemExit(f"{case.title}: refused with {statuses}; the benchmark does not fit the server")
-    statements = tuple(each for each in store.seen if not case.writes or _writes(each[0]))
-    return Recorded(statements, tuple(ids.given), store.stamp, path.split("/")[-1])
+        raise SystemExit(f"{path}: refused with {statuses}; the benchmark does not fit the server")
+
+
+def target_of(request: bytes) -> tuple[str, str]:
+    """Path and query of a request as it goes over the wire."""
+    path, _, query = request.split(b" ", 2)[1].decode().partition("?")
+    return path, query
 
 
 def _writes(statement: str) -> bool:
