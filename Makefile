@@ -14,7 +14,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-layouts golden soak conformance lock docs-check browser clean
+.PHONY: help run test check bench bench-layouts golden soak conformance lock docs-check browser clients clean
 
 help:
 	@echo 'make run           serve on http://127.0.0.1:8000 with a demo world (PORT=, DATA_DIR=)'
@@ -30,7 +30,7 @@ help:
 run: $(VENV)/.run
 	@BATON_ENV=development exec $(BIN)/baton serve --demo
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev browser clients
 	$(PYTEST) -n $(WORKERS) --dist loadfile --durations=20 $(TESTS)
 
 check: $(VENV)/.dev
@@ -43,7 +43,7 @@ check: $(VENV)/.dev
 docs-check: $(VENV)/.dev
 	$(PYTEST) -q tests/architecture -k docs
 
-soak: $(VENV)/.dev browser
+soak: $(VENV)/.dev browser clients
 	SOAK=1 $(PYTEST) -m "soak or long or hypothesis" --durations=20 $(TESTS)
 
 conformance: $(VENV)/.dev
@@ -62,6 +62,9 @@ bench-layouts: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	@tools/get-browser $(BIN)/python
+
+clients: $(VENV)/.dev
+	@tools/get-clients $(BIN)/python
 
 lock:
 	@command -v uv >/dev/null || { echo 'make lock needs uv: https://docs.astral.sh/uv/ (pip install uv)'; exit 1; }

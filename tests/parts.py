@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+NODE_CLIENTS = ROOT / "tests" / "clients" / "node"
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -35,9 +36,16 @@ def chromium() -> str | None:
     return system or (str(own[-1]) if own else None)
 
 
+def node_clients() -> str | None:
+    """Where npm has put what is locked there; newer than the lock, or it is something else."""
+    lock, installed = NODE_CLIENTS / "package-lock.json", NODE_CLIENTS / "node_modules" / ".package-lock.json"
+    fresh = installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime
+    return str(installed.parent) if fresh and shutil.which("node") else None
+
+
 PARTS = {
     "chromium": Part(chromium, "apt-get install chromium, or .venv/bin/playwright install chromium"),
-    "node": Part(lambda: shutil.which("node"), "apt-get install nodejs"),
+    "node-clients": Part(node_clients, "apt-get install nodejs npm, then make clients"),
     "root": Part(lambda: "root" if os.geteuid() == 0 else None, "run the tests as root", installable=False),
     "shared": Part(
         lambda: str(SHARED) if (SHARED / "fhir").exists() else None,

@@ -78,9 +78,11 @@ def _names(text: str) -> frozenset[str]:
 
 @cache
 def _element_names() -> frozenset[str]:
-    """The elements at the top of all resource types; `value` is the name of `value[x]`, whatever its type."""
+    """The elements at the top of all resource types; `value` is the name of `value[x]`, whatever its type. What is
+    always there may be named too."""
     tables = r4()
-    return frozenset(each.name.removesuffix("[x]") for name in tables.resource_types for each in tables.children(name))
+    names = (each.name.removesuffix("[x]") for name in tables.resource_types for each in tables.children(name))
+    return _ALWAYS.union(names)
 
 
 def _base(field: Field) -> str:

@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 from xml.parsers import expat
 
+from app.fhir import xml_refused
 from app.fhir.characters import has_forbidden
 from app.fhir.errors import Structure, TooCostly, Value
 from app.fhir.json import MAX_CONTAINERS, MAX_DEPTH, MAX_ITEMS, JsonObject, is_element_name, number
 from app.fhir.shapes import Field, Form, Shape, shape_of
 from app.fhir.tables import r4
-
-NAMESPACE = "http://hl7.org/fhir"
-XHTML = "http://www.w3.org/1999/xhtml"
+from app.fhir.xml_refused import NAMESPACE, XHTML
 
 _BOM = b"\xef\xbb\xbf"
 _NUMBERS = frozenset(("decimal", "integer", "unsignedInt", "positiveInt"))
 _BOOLEANS = {"true": True, "false": False}
-_UNDEFINED_ENTITY = 11
 # 700,000 attributes in one tag take expat seconds; a resource has three at most, a narrative's tags some dozen
 _LARGE = 65_536
 _MANY_ATTRIBUTES = re.compile(rb"""<(?![!?])[^<>"']*+(?:(?:"[^"<]*+"|'[^'<]*+')[^<>"']*+){64}""")
@@ -36,15 +34,15 @@ def parse(body: bytes) -> JsonObject:
     """The tree of the one resource that a body holds. Raises Structure, Value or TooCostly with the place, not the
     content."""
     body = body.removeprefix(_BOM)
-    _check_encoding(body)
+    xml_refused.check_encoding(body)
     reader = _Reader(body)
     parser = expat.ParserCreate("utf-8", " ")
     parser.buffer_text = True
     parser.ordered_attributes = True
-    parser.XmlDeclHandler = _declaration
-    parser.StartDoctypeDeclHandler = _doctype
-    parser.ProcessingInstructionHandler = _instruction
-    parser.StartNamespaceDeclHandler = _namespace
+    parser.XmlDeclHandler = xml_refused.declaration
+    parser.StartDoctypeDeclHandler = xml_refused.doctype
+    parser.ProcessingInstructionHandler = xml_refused.instruction
+    parser.StartNamespaceDeclHandler = xml_refused.namespace
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
@@ -54,46 +52,8 @@ def parse(body: bytes) -> JsonObject:
     try:
         parser.Parse(body, True)
     except expat.ExpatError as problem:
-        raise _malformed(problem) from None
+        raise xml_refused.malformed(problem) from None
     return reader.tree
-
-
-def _check_encoding(body: bytes) -> None:
-    if not body:
-        raise Structure("xml-empty", "The body is empty; it must be a resource in XML.")
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in body[:4]:
-        raise Structure("xml-encoding", "The body must be UTF-8.")
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise Structure("xml-encoding", f"The body is not UTF-8: see byte {problem.start}.") from None
-
-
-def _declaration(version: str, encoding: str | None, standalone: int) -> None:
-    if encoding is not None and encoding.lower() != "utf-8":
-        raise Structure("xml-encoding", "The body must be UTF-8, and say no other encoding.")
-
-
-def _doctype(*_: object) -> NoReturn:
-    raise Structure("xml-doctype", "A resource in XML has no document type and declares no entities.")
-
-
-def _instruction(*_: object) -> NoReturn:
-    raise Structure("xml-instruction", "A resource in XML has no processing instructions.")
-
-
-def _namespace(prefix: str | None, uri: str | None) -> None:
-    """Before a long one could be put in front of every element's name."""
-    if uri not in (NAMESPACE, XHTML):
-        raise Structure("xml-namespace", f"The namespaces of a resource are {NAMESPACE} and, in a narrative, {XHTML}.")
-
-
-def _malformed(problem: expat.ExpatError) -> Structure:
-    if problem.code == _UNDEFINED_ENTITY:
-        return Structure(
-            "xml-entity", f"XML does not know HTML's named characters, write &#160; or the like: line {problem.lineno}."
-        )
-    return Structure("xml-syntax", f"The body is not XML: see line {problem.lineno}, column {problem.offset + 1}.")
 
 
 class _Open:

@@ -83,10 +83,11 @@ def covers(tags: str, version: int) -> bool:
 
 
 def unchanged(headers: Mapping[str, str], stored: Stored) -> bool:
-    """Whether the client has this version already. If-None-Match outweighs If-Modified-Since (RFC 9110, 13.1.3)."""
-    tags = if_none_match(headers)
+    """Whether the client has this version already. If-None-Match outweighs If-Modified-Since (RFC 9110, 13.1.3); what
+    is no ETag is none that we gave, and the whole resource is the right answer."""
+    tags = headers.get("if-none-match", "").strip()
     if tags:
-        return covers(tags, stored.version)
+        return (tags == "*" or ETAGS.fullmatch(tags) is not None) and covers(tags, stored.version)
     since = headers.get("if-modified-since")
     moment = _http_moment(since) if since else None
     return moment is not None and stored.last_updated.replace(microsecond=0) <= moment

@@ -112,6 +112,16 @@ async def test_creates_and_updates_under_one_condition_make_one_resource(town: T
     assert len(await town.ehr.search(f"Patient?{condition}")) == 1
 
 
+async def test_a_create_with_its_condition_in_the_address_makes_nothing(town: Town) -> None:
+    """Passed over it would make everything twice; what concerns the answer may stand there."""
+    value = uuid4().hex
+    made = await town.ehr.http.post("/fhir/Patient?_format=json&_pretty=true", json=identified(value))
+    assert made.status_code == 201
+    again = await town.ehr.http.post(f"/fhir/Patient?identifier=urn:s|{value}", json=identified(value))
+    refused(again, 400, "invalid", rule="create-condition")
+    assert len(await town.ehr.search(f"Patient?identifier=urn:s|{value}")) == 1
+
+
 async def test_conditions_need_a_scope_to_search(town: Town) -> None:
     """SCO-04, also where the resource is there: else it would tell so."""
     value = uuid4().hex

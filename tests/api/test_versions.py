@@ -22,9 +22,8 @@ async def test_who_has_a_version_need_not_read_it_again(town: Town) -> None:
     for tags in (etag, '"1"', f'W/"7", {etag}', "*"):
         answer = await http.get(address, headers={"If-None-Match": tags})
         assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag), tags
-    for tags in ('W/"2"', '"x"', 'W/"11"'):
+    for tags in ('W/"2"', '"x"', 'W/"11"', "1", "1, *", MARK):
         assert (await http.get(address, headers={"If-None-Match": tags})).status_code == 200, tags
-    refused(await http.get(address, headers={"If-None-Match": MARK}), 400, "value", rule="if-none-match")
     version = await http.get(f"{address}/_history/1", headers={"If-None-Match": etag})
     assert version.status_code == 304
 

@@ -127,7 +127,7 @@ class Questions:
         return any(_is_whole(parameter, node) for node in self.oracle.values(resource, parameter))
 
     def value(self, parameter: Parameter | Component, modifier: str, nodes: list[Node]) -> str:
-        whole = [node for node in nodes if _is_whole(parameter, node)]
+        whole = [node for node in nodes if _is_whole(parameter, node) and _SAYS.get(modifier, bool)(node)]
         node = self.pick(whole or nodes) if nodes and not self.now_and_then(8) else None
         return _VALUES[modifier if (parameter.kind, modifier) in _SPECIAL else parameter.kind](self, parameter, node)
 
@@ -177,7 +177,8 @@ def _token(q: Questions, parameter: Any, node: Node | None) -> str:
 
 
 def _of_type(q: Questions, _: Any, node: Node | None) -> str:
-    kind, value = q.pick((typed(node) if node else []) or [((q.pick(SYSTEMS), q.pick(CODES)), q.pick(CODES))])
+    known = [each for each in typed(node) if all((*each[0], each[1]))] if node else []
+    kind, value = q.pick(known or [((q.pick(SYSTEMS), q.pick(CODES)), q.pick(CODES))])
     parts = (kind[0] or q.pick(SYSTEMS), kind[1] or q.pick(CODES), value or q.pick(CODES))
     return "|".join(escaped(part) for part in parts)
 
@@ -241,6 +242,12 @@ def _composite(q: Questions, parameter: Any, node: Node | None) -> str:
     return "$".join(parts)
 
 
+# what a value must have for a modifier to find something by
+_SAYS: Mapping[str, Callable[[Node], Any]] = {
+    "of-type": lambda node: any(all((*kind, value)) for kind, value in typed(node)),
+    "text": displayed,
+    "identifier": lambda node: any(link.identifier for link in links(node)),
+}
 _SPECIAL = {("token", "text"), ("token", "of-type"), ("reference", "identifier")}
 _VALUES: Mapping[str, Callable[[Questions, Any, Node | None], str]] = {
     "token": _token,

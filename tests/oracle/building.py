@@ -76,7 +76,7 @@ def _children_of(element: Json) -> str:
 def resource(type_name: str, made: Made, chance: Random, before: Json | None = None) -> Json:
     """A resource that the server takes; with `before`, another version of it."""
     tree = copy.deepcopy(before) if before else _bare(type_name, made, chance)
-    for place in chance.sample(places(type_name), chance.randint(1, min(6, len(places(type_name))))):
+    for place in chance.sample(places(type_name), chance.randint(1, min(10, len(places(type_name))))):
         changed = copy.deepcopy(tree)
         _put(changed, place, made, chance)
         if is_valid(changed):

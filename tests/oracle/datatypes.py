@@ -83,6 +83,11 @@ def _pick(*choices: Any) -> Callable[[Random], Any]:
     return lambda chance: chance.choice(choices)
 
 
+def _half(chance: Random, **makers: Callable[[Random], Any]) -> Json:
+    """As often as not the whole object, else a part of it."""
+    return {name: make(chance) for name, make in makers.items()} if chance.random() < 0.5 else _some(chance, **makers)
+
+
 def _some(chance: Random, **makers: Callable[[Random], Any]) -> Json:
     """An object with at least one of its members."""
     names = sorted(makers)
@@ -98,7 +103,7 @@ def _list_of(make: Callable[[Random], Any]) -> Callable[[Random], list[Any]]:
 
 
 def _coding(chance: Random) -> Json:
-    return _some(chance, system=_system, code=_word, display=_text)
+    return _half(chance, system=_system, code=_word, display=_text)
 
 
 def _concept(chance: Random) -> Json:
@@ -106,7 +111,7 @@ def _concept(chance: Random) -> Json:
 
 
 def _identifier(chance: Random) -> Json:
-    return _some(chance, system=_system, value=_word, type=_concept)
+    return _half(chance, system=_system, value=_word, type=_concept)
 
 
 def _contact(chance: Random) -> Json:
