@@ -1,4 +1,4 @@
-"""Searches by quantity, by two tokens together and by a token's words; parameters that are built while the server runs."""
+"""Searches by quantity, by two tokens together and by a token's words; parameters that are built under way."""
 
 from alembic import op
 
