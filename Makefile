@@ -10,6 +10,8 @@ PYTEST := $(BIN)/python -m pytest
 # Tests run on two workers; one file's tests stay together. `make test TESTS=tests/fhir` runs a part.
 TESTS ?= tests
 WORKERS ?= 2
+# To how many Tasks the benchmark's network grows.
+TASKS ?= 1000000
 # Where the environment forbids compiled modules, each of the hundreds of commands would compile everything anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -20,7 +22,7 @@ help:
 	@echo 'make run           serve on http://127.0.0.1:8000 with a demo world (PORT=, DATA_DIR=)'
 	@echo 'make test          everything; TESTS=path for a part'
 	@echo 'make check         format, lint, types, import contracts, sizes, templates, docs'
-	@echo 'make bench         the benchmark, writes docs/benchmarks.md'
+	@echo 'make bench         the benchmark, writes docs/benchmarks.md; half an hour and 40 GB, TASKS=50000 for less'
 	@echo 'make bench-layouts the comparison of search index layouts (ADR 0002)'
 	@echo 'make golden        rewrites golden and generated files; read the diff'
 	@echo 'make soak          the long forms of fuzz, model, crash and concurrency tests'
@@ -55,7 +57,7 @@ golden: $(VENV)/.dev
 	UPDATE_GOLDEN=1 $(PYTEST) -q -k golden $(TESTS)
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --tasks $(TASKS)
 
 bench-layouts: $(VENV)/.dev
 	$(BIN)/python -m bench.index_layouts

@@ -8,18 +8,18 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import asyncpg
-
 from app.log import configure
 from app.store.embedded import EmbeddedPostgres
 from app.wiring import bring_up_to_date
 from bench import load, report
-from bench.cases import CASES
+from bench.cases import CASES, Case
+from bench.growth import Grown
 from bench.measuring import Measured, by_name, measure
 from bench.processes import fsync_ms, serving
 from bench.profiling import Profile, profile_of
@@ -27,7 +27,9 @@ from bench.recording import record
 from bench.report import Machine
 from bench.serving import Plan
 from bench.variants import DUTIES
-from bench.world import POOL_SIZE, World, make_world, network_on
+from bench.world import POOL_SIZE, SIDES, World, connected, grow, make_world, network_on
+
+MANY_TASKS = 1_000_000
 
 
 def main() -> None:
@@ -36,20 +38,21 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     cases = by_name(arguments.case)
     with _folder() as folder, EmbeddedPostgres.start(folder) as postgres:
-        print("making the network that is measured (some minutes)", flush=True)
+        print("making the network that is measured", flush=True)
         plan = asyncio.run(_prepare(postgres, folder))
         world, _ = pickle.loads(plan.world_file.read_bytes())
         load_before, disk_ms = os.getloadavg()[0], fsync_ms(folder)
+        pace = {"rounds": arguments.rounds, "seconds": arguments.seconds}
         with ExitStack() as stack:
             servers = {name: stack.enter_context(serving(each)) for name, each in _plans(plan, postgres).items()}
-            rounds, seconds = arguments.rounds, arguments.seconds
-            measured = measure(servers, cases, world, folder, rounds=rounds, seconds=seconds)
+            measured = measure(servers, cases, world, folder, **pace)
             memory = servers["ours"].memory_mb
         slow = [case for case in cases if measured.ratio(case.name) < case.aim or arguments.profile]
-        profiles = {case.name: _profile(plan, world, case.name, seconds) for case in slow}
-        bare = _bare(plan, world, folder, rounds, seconds) if "read" in {case.name for case in cases} else None
+        profiles = {case.name: _profile(plan, world, case.name, arguments.seconds) for case in slow}
+        bare = _bare(plan, world, folder, **pace) if {"read", "post"} <= {case.name for case in cases} else None
+        grown = _grown(plan, postgres, world, cases, arguments.tasks, **pace)
         machine = Machine(load_before, os.getloadavg()[0], disk_ms, memory)
-        page = report.page(cases, measured, bare, profiles, machine, rounds=rounds, seconds=seconds)
+        page = report.page(cases, measured, bare, grown, profiles, machine, **pace)
     arguments.page.write_text(page, encoding="utf-8")
     print(f"written: {arguments.page}")
 
@@ -57,6 +60,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", action="append", choices=[case.name for case in CASES], help="only these")
+    parser.add_argument("--tasks", type=int, default=MANY_TASKS, help="to which the network grows; 0: it does not")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4, help="of one round of one case on one server")
     parser.add_argument("--profile", action="store_true", help="profiles also where the aim is met")
@@ -78,7 +82,7 @@ def _folder() -> Iterator[Path]:
 async def _prepare(postgres: EmbeddedPostgres, folder: Path) -> Plan:
     await bring_up_to_date(postgres.owner_dsn, "baton_app")
     async with network_on(postgres.app_dsn, folder) as network:
-        world = await make_world(network)
+        world = await make_world(network, postgres.dsn("baton", "postgres"))
         recorded = await record(network, postgres.dsn("baton", "postgres"), world)
     await _tidy(postgres.dsn("baton", "postgres"))
     file = folder / "world"
@@ -88,10 +92,39 @@ async def _prepare(postgres: EmbeddedPostgres, folder: Path) -> Plan:
 
 async def _tidy(superuser_dsn: str) -> None:
     """What autovacuum does within minutes: without it the first rounds would have plans for empty tables."""
-    superuser = await asyncpg.connect(superuser_dsn)
-    await superuser.execute("VACUUM ANALYZE")
-    await superuser.execute("CHECKPOINT")
-    await superuser.close()
+    async with connected(superuser_dsn) as superuser:
+        await superuser.execute("VACUUM ANALYZE")
+        await superuser.execute("CHECKPOINT")
+
+
+def _grown(
+    plan: Plan, postgres: EmbeddedPostgres, world: World, cases: list[Case], tasks: int, *, rounds: int, seconds: float
+) -> Grown | None:
+    """The same network and requests before and after many others have come to it; the counts are of its Tasks."""
+    cases = [case for case in cases if not case.writes]
+    superuser_dsn = postgres.dsn("baton", "postgres")
+
+    async def grow_it() -> tuple[float, int]:
+        async with connected(superuser_dsn) as superuser:
+            started = time.monotonic()
+            await grow(superuser, world, tasks)
+            await _tidy(superuser_dsn)
+            return time.monotonic() - started, await superuser.fetchval("SELECT pg_database_size('baton')")
+
+    def measured() -> Measured:
+        with ExitStack() as stack:
+            servers = {kind: stack.enter_context(serving(replace(plan, kind=kind))) for kind in SIDES}
+            found = measure(servers, cases, world, plan.data_dir, rounds=rounds, seconds=seconds)
+            memory.append(servers["ours"].memory_mb[0])
+        return found
+
+    if not tasks or not cases:
+        return None
+    memory: list[float] = []
+    small = measured()
+    took_s, size = asyncio.run(grow_it())
+    large = measured()
+    return Grown(small, large, len(world.inbox), tasks, took_s, size / 1e9, memory[-1])
 
 
 def _plans(plan: Plan, postgres: EmbeddedPostgres) -> dict[str, Plan]:
@@ -109,7 +142,6 @@ def _bare(plan: Plan, world: World, folder: Path, rounds: int, seconds: float) -
     with ExitStack() as stack:
         servers = {kind: stack.enter_context(serving(replace(plan, kind=kind))) for kind in kinds}
         measured = measure(servers, by_name(["read"]), world, folder, rounds=rounds, seconds=seconds)
-        del servers["plain"]
         writes = measure(servers, by_name(["post"]), world, folder, rounds=rounds, seconds=seconds)
     return Measured(measured.rounds | writes.rounds)
 

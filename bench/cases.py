@@ -61,17 +61,21 @@ def _poll_all(world: World, side: str) -> list[bytes]:
 
 
 def _patient(world: World, side: str) -> list[bytes]:
-    return [request(world.token, "GET", f"/fhir/Task?patient=Patient/{patient}") for _, patient, _ in world.inbox[-200:]]
+    return [
+        request(world.token, "GET", f"/fhir/Task?patient=Patient/{patient}") for _, patient, _ in world.inbox[-200:]
+    ]
 
 
 def _focus(world: World, side: str) -> list[bytes]:
     focus = "/fhir/Task?focus=ServiceRequest/"
-    return [request(world.token, "GET", f"{focus}{request}") for _, _, request in world.inbox[-200:]]
+    return [request(world.token, "GET", f"{focus}{order}") for _, _, order in world.inbox[-200:]]
 
 
 def _identifier(world: World, side: str) -> list[bytes]:
     system = bodies.REFERRALS
-    return [request(world.token, "GET", f"/fhir/Task?identifier={system}%7CR-{task}") for task, _, _ in world.inbox[-200:]]
+    return [
+        request(world.token, "GET", f"/fhir/Task?identifier={system}%7CR-{task}") for task, _, _ in world.inbox[-200:]
+    ]
 
 
 def _chained(world: World, side: str) -> list[bytes]:
@@ -102,7 +106,9 @@ def _put(world: World, side: str) -> list[bytes]:
 
 
 def _post(world: World, side: str) -> list[bytes]:
-    return [request(world.token, "POST", "/fhir/ServiceRequest", bodies.service_request(world.coordinator, world.own[2]))]
+    return [
+        request(world.token, "POST", "/fhir/ServiceRequest", bodies.service_request(world.coordinator, world.own[2]))
+    ]
 
 
 def _transaction(world: World, side: str) -> list[bytes]:

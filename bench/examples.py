@@ -120,9 +120,7 @@ async def under_way(network: Network, clinic: Clinic, patient: str, request: str
     return Example(stem, {"Task": entry.fhir_id})
 
 
-async def _referral(
-    network: Network, ids: FamilyIds, clinic: Clinic, target: UUID, answers: Sequence[str]
-) -> Example:
+async def _referral(network: Network, ids: FamilyIds, clinic: Clinic, target: UUID, answers: Sequence[str]) -> Example:
     with ids.family() as stem:
         sent = await _sent(network, clinic, str(target))
         await _settled(network)
@@ -149,9 +147,7 @@ async def _sent(network: Network, clinic: Clinic, target: str | None) -> dict[st
         "Patient": bodies.patient(f"P-{keys['Patient']}"),
         "Consent": bodies.consent(own, at["Patient"], target),
         "ServiceRequest": bodies.service_request(own, at["Patient"], at["Consent"], target),
-        "Task": bodies.task(
-            own, clinic.coordinator, at["Patient"], at["ServiceRequest"], number=f"R-{keys['Task']}"
-        ),
+        "Task": bodies.task(own, clinic.coordinator, at["Patient"], at["ServiceRequest"], number=f"R-{keys['Task']}"),
     }
     await write(network, clinic.caller, [new(network, tree, id=keys[name]) for name, tree in trees.items()])
     return {name: str(key) for name, key in keys.items()}

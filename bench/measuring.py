@@ -9,6 +9,7 @@ from bench import load
 from bench.cases import CASES, Case
 from bench.load import Figures
 from bench.processes import Server, postgres_cpu_s
+from bench.variants import DUTIES
 from bench.world import World
 
 
@@ -23,7 +24,7 @@ class Run:
 
 @dataclass(slots=True)
 class Measured:
-    """(case, server) -> its rounds."""
+    """(case, server) -> its rounds. A server that was not asked has none."""
 
     rounds: dict[tuple[str, str], list[Run]] = field(default_factory=dict)
 
@@ -48,11 +49,13 @@ class Measured:
     def postgres_us(self, case: str, server: str) -> float:
         return median(run.postgres_us for run in self.rounds[case, server])
 
+    def cost_us(self, case: str, server: str) -> float:
+        """Processor time of a request, in worker and PostgreSQL."""
+        return self.worker_us(case, server) + self.postgres_us(case, server)
+
     def share(self, case: str, without: str) -> float:
         """The part of a request's processor time (worker and PostgreSQL) that one duty takes."""
-        whole = self.worker_us(case, "ours") + self.postgres_us(case, "ours")
-        rest = self.worker_us(case, without) + self.postgres_us(case, without)
-        return 1 - rest / whole
+        return 1 - self.cost_us(case, without) / self.cost_us(case, "ours")
 
 
 def measure(
@@ -72,11 +75,14 @@ def measure(
             load.write_requests(file, case.requests(world, side))
         for number in range(rounds + 1):
             for name, server in servers.items():
+                if name in DUTIES and not case.peers:
+                    continue
                 file = files["floor" if name in ("floor", "unsynced", "plain") else "ours"]
                 run = _run(server, file, folder, seconds if number else min(seconds, 2))
                 if number:
                     measured.rounds.setdefault((case.name, name), []).append(run)
-        rates = ", ".join(f"{name} {measured.rate(case.name, name):,.0f}" for name in servers)
+        asked = [name for name in servers if (case.name, name) in measured.rounds]
+        rates = ", ".join(f"{name} {measured.rate(case.name, name):,.0f}" for name in asked)
         print(f"{case.title}, per second: {rates}", flush=True)
     return measured
 

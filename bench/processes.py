@@ -30,9 +30,10 @@ class Server:
 
     @property
     def memory_mb(self) -> tuple[float, float]:
-        """Resident and unshared memory."""
-        memory = self.process.memory_full_info()
-        return memory.rss / 1e6, memory.uss / 1e6
+        """The most that was ever resident, and what is unshared now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        most_kb = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(most_kb) * 1024 / 1e6, self.process.memory_full_info().uss / 1e6
 
 
 @contextmanager

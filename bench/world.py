@@ -43,8 +43,11 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """FHIR ids as text. `inbox`: a Task, its Patient and its ServiceRequest, newest last; `changing`: for each side
-    the Tasks that its PUTs go to, and those that nobody changes, all of version 3; `town`: what the copies around it are made of."""
+    """FHIR ids as text. `inbox`: a Task, its Patient and its ServiceRequest, newest last.
+
+    `changing`: for each side the Tasks that its PUTs go to, and those that nobody changes, all of version 3; `town`:
+    what the copies around it are made of.
+    """
 
     token: str
     client: str

@@ -1,6 +1,8 @@
 """Task's hot parameters, asked of their columns: status, owner, requester, patient, focus (ADR 0002).
 
-All hot terms of a search become one condition on `index_task h`, so that one index serves them together.
+All hot terms of a search become one condition on `index_task h`, so that one index serves them together. One value is
+asked for by `=`, which unlike `= ANY` leaves the index's order standing: a page of an inbox of 10,000 ends after 50
+rows.
 """
 
 from collections.abc import Sequence
@@ -64,8 +66,11 @@ def _status(matches: tuple[Match, ...], args: Arguments) -> str:
         and not match.no_system
         and match.system in (None, STATUS_SYSTEM)
     ]
-    any_code = any(isinstance(match, TokenMatch) and match.value is None for match in matches)
-    return "true" if any_code else "h.status = ANY(" + args.add(wanted, "text[]") + ")"
+    if any(isinstance(match, TokenMatch) and match.value is None for match in matches):
+        return "true"
+    if len(wanted) == 1:
+        return "h.status = " + args.add(wanted[0], "text")
+    return "h.status = ANY(" + args.add(wanted, "text[]") + ")"
 
 
 def _target(column: str, match: Match, targets: Sequence[str], args: Arguments) -> str:
@@ -73,14 +78,17 @@ def _target(column: str, match: Match, targets: Sequence[str], args: Arguments) 
     if not isinstance(match, ReferenceMatch):
         raise TypeError(type(match).__name__)
     fhir_id = args.add(match.id, "text")
-    types = args.add([match.type] if match.type else list(targets), "text[]")
+    types = [match.type] if match.type else list(targets)
+    if len(types) == 1:
+        one = "(SELECT o.id FROM resource o WHERE o.fhir_id = " + fhir_id + " AND o.type = "
+        return column + " = " + one + args.add(types[0], "text") + ")"
     return "".join(
         (
             column,
             " = ANY(ARRAY(SELECT o.id FROM resource o WHERE o.fhir_id = ",
             fhir_id,
             " AND o.type = ANY(",
-            types,
+            args.add(types, "text[]"),
             ")))",
         )
     )

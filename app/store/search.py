@@ -18,13 +18,14 @@ from app.store.pool import Unit
 from app.store.resources import COLUMNS, Stored
 from app.store.sorting import Values
 from app.store.visibility import VISIBLE
-from app.store.where import Numbers, anchor_of, where
+from app.store.where import Numbers, anchor_of, is_poll, visible, where
 
 # more than a page leads to; whoever asks for the next one is refused
 MOST_INCLUDED = 10_000
+# Their keys first, as an array: joined, the planner reads all that the caller sees (measured: 2.3 s instead of 1.5 ms)
 _SENT_ALONG = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
-WHERE NOT r.deleted AND r.id IN ({found})
+WHERE NOT r.deleted AND r.id = ANY(ARRAY({found}))
 AND {visible} ORDER BY r.id LIMIT 10001
 """.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
 INCLUDED = _SENT_ALONG.replace(
@@ -32,13 +33,16 @@ INCLUDED = _SENT_ALONG.replace(
     """
     SELECT i.target FROM index_reference i
     JOIN unnest($3::smallint[], $4::text[]) AS wanted (param, type) ON wanted.param = i.param
-    WHERE i.resource = ANY($2::uuid[]) AND (wanted.type = '' OR wanted.type = r.type)""",
+    WHERE i.resource = ANY($2::uuid[])
+        AND (wanted.type = '' OR wanted.type = (SELECT t.type FROM resource t WHERE t.id = i.target))""",
 )
 REVINCLUDED = _SENT_ALONG.replace(
     "{found}",
     """
-    SELECT i.resource FROM index_reference i
-    WHERE i.param = ANY($3::smallint[]) AND i.target = ANY($2::uuid[])""",
+    SELECT DISTINCT i.resource FROM index_reference i
+    WHERE i.param = ANY($3::smallint[]) AND i.target = ANY($2::uuid[]) AND {visible} LIMIT 10001""".replace(
+        "{visible}", visible("i.resource")
+    ),
 )
 # The page's keys first, then its bodies; the audit row in the same statement: nothing is disclosed unwritten.
 PAGE = """
@@ -66,12 +70,6 @@ class Hit:
 
     stored: Stored
     place: Place
-
-
-def is_poll(query: Query) -> bool:
-    """Whether a search asks for what has changed since some moment, in no other order."""
-    since = any(match.prefix in ("gt", "ge", "sa") for each in query.last_updated for match in each)
-    return since and not query.sort
 
 
 async def page(

@@ -36,8 +36,14 @@ def anchor_of(query: Query) -> Anchor:
     if query.type != "Task" or by_id:
         return RESOURCES
     # all of one's Tasks by their time: `resource` has an index for it
-    by_time = bool(query.sort) and query.sort[0].by == "_lastUpdated"
+    by_time = query.sort[0].by == "_lastUpdated" if query.sort else is_poll(query)
     return RESOURCES if by_time and not any(is_hot(term) for term in query.terms) else TASKS
+
+
+def is_poll(query: Query) -> bool:
+    """Whether a search asks for what has changed since some moment, in no other order."""
+    since = any(match.prefix in ("gt", "ge", "sa") for each in query.last_updated for match in each)
+    return since and not query.sort
 
 
 def where(query: Query, numbers: Numbers, args: Arguments) -> str:

@@ -1,4 +1,5 @@
-"""How PostgreSQL answers the hot queries among 50,000 Tasks: kinds of nodes and names of indexes, nothing adjusted.
+"""How PostgreSQL answers the hot queries among 50,000 Tasks, in transactions as the product opens them: kinds of nodes
+and names of indexes.
 
 Who asks: the network, which takes part in everything; a clinic, which sees a quarter; a pantry, which sees a tenth.
 """
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.conftest import Database
 GOLDEN = Path(__file__).parent / "golden"
 TASKS = 50_000
 MEMBERS = "SELECT name, organization FROM member ORDER BY name"
+# who asks is found by a token, and how far a poll may look by PostgreSQL's own lists: not among 50,000 of anything
+ELSEWHERE = ("access_token", "pg_stat_activity")
 EXPLAIN = "EXPLAIN (FORMAT JSON, COSTS OFF) "
 
 
@@ -65,8 +68,9 @@ def conditional_create(town: Town) -> bytes:
 
 
 def new_create(town: Town) -> bytes:
-    header = {"If-None-Exist": f"identifier={bodies.MRN}|never before"}
-    return request(town.tokens["clinic"], "POST", "/fhir/Patient", bodies.patient("never before"), header)
+    name = str(uuid4())
+    header = {"If-None-Exist": f"identifier={bodies.MRN}|{name}"}
+    return request(town.tokens["clinic"], "POST", "/fhir/Patient", bodies.patient(name), header)
 
 
 HOT: dict[str, Callable[[Town], bytes]] = {
@@ -114,9 +118,10 @@ async def town(module_database: Database, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.golden
 @pytest.mark.parametrize("name", HOT)
 async def test_a_hot_query_is_answered_by_the_indexes_of_its_golden_plan(town: Town, name: str) -> None:
-    asked = HOT[name](town)
-    await seen(town.network, asked)  # what is looked up once is not part of a request
-    plan = "\n\n".join([await _explained(town.network, each) for each in await seen(town.network, asked)]) + "\n"
+    await seen(town.network, HOT[name](town))  # what is looked up once is not part of a request
+    ran = await seen(town.network, HOT[name](town))
+    plans = [await _explained(town.network, each) for each in ran if not any(word in each.text for word in ELSEWHERE)]
+    plan = "\n\n".join(plans) + "\n"
     file = GOLDEN / f"{name.replace(' ', '-')}.txt"
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(plan, encoding="utf-8")

@@ -20,6 +20,7 @@ class IndexTask(SQLModel, table=True):
     __table_args__ = (
         Index("index_task_inbox", "owner", "status", "resource"),
         Index("index_task_requester", "requester", "last_updated", "resource"),
+        Index("index_task_requester_status", "requester", "status", "resource"),
         Index("index_task_patient", "patient", "resource"),
         Index("index_task_focus", "focus", "resource"),
         Index("index_task_no_owner", "resource", postgresql_where=text("owner IS NULL")),
