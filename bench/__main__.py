@@ -18,7 +18,7 @@ from app.log import configure
 from app.store.embedded import EmbeddedPostgres
 from app.wiring import bring_up_to_date
 from bench import load, report
-from bench.cases import CASES, Case
+from bench.cases import CASES
 from bench.growth import Grown
 from bench.measuring import Measured, by_name, measure
 from bench.processes import fsync_ms, serving
@@ -50,7 +50,7 @@ def main() -> None:
         slow = [case for case in cases if measured.ratio(case.name) < case.aim or arguments.profile]
         profiles = {case.name: _profile(plan, world, case.name, arguments.seconds) for case in slow}
         bare = _bare(plan, world, folder, **pace) if {"read", "post"} <= {case.name for case in cases} else None
-        grown = _grown(plan, postgres, world, cases, arguments.tasks, **pace)
+        grown = _grown(plan, postgres, world, measured, arguments.tasks, **pace)
         machine = Machine(load_before, os.getloadavg()[0], disk_ms, memory)
         page = report.page(cases, measured, bare, grown, profiles, machine, **pace)
     arguments.page.write_text(page, encoding="utf-8")
@@ -98,33 +98,28 @@ async def _tidy(superuser_dsn: str) -> None:
 
 
 def _grown(
-    plan: Plan, postgres: EmbeddedPostgres, world: World, cases: list[Case], tasks: int, *, rounds: int, seconds: float
+    plan: Plan, postgres: EmbeddedPostgres, world: World, small: Measured, tasks: int, *, rounds: int, seconds: float
 ) -> Grown | None:
-    """The same network and requests before and after many others have come to it; the counts are of its Tasks."""
-    cases = [case for case in cases if not case.writes]
-    superuser_dsn = postgres.dsn("baton", "postgres")
-
-    async def grow_it() -> tuple[float, int]:
-        async with connected(superuser_dsn) as superuser:
-            started = time.monotonic()
-            await grow(superuser, world, tasks)
-            await _tidy(superuser_dsn)
-            return time.monotonic() - started, await superuser.fetchval("SELECT pg_database_size('baton')")
-
-    def measured() -> Measured:
-        with ExitStack() as stack:
-            servers = {kind: stack.enter_context(serving(replace(plan, kind=kind))) for kind in SIDES}
-            found = measure(servers, cases, world, plan.data_dir, rounds=rounds, seconds=seconds)
-            memory.append(servers["ours"].memory_mb[0])
-        return found
-
+    """The same requests after many others have come to the network; `small` is before."""
+    cases = [case for case in CASES if not case.writes and (case.name, "ours") in small.rounds]
     if not tasks or not cases:
         return None
-    memory: list[float] = []
-    small = measured()
-    took_s, size = asyncio.run(grow_it())
-    large = measured()
-    return Grown(small, large, len(world.inbox), tasks, took_s, size / 1e9, memory[-1])
+    started = time.monotonic()
+    size = asyncio.run(_filled(postgres.dsn("baton", "postgres"), world, tasks))
+    took_s = time.monotonic() - started
+    with ExitStack() as stack:
+        servers = {kind: stack.enter_context(serving(replace(plan, kind=kind))) for kind in SIDES}
+        large = measure(servers, cases, world, plan.data_dir, rounds=rounds, seconds=seconds)
+        memory_mb, _ = servers["ours"].memory_mb
+    return Grown(small, large, len(world.inbox), tasks, took_s, size / 1e9, memory_mb)
+
+
+async def _filled(superuser_dsn: str, world: World, tasks: int) -> int:
+    """Brings the network to so many Tasks; returns the database's size."""
+    async with connected(superuser_dsn) as superuser:
+        await grow(superuser, world, tasks)
+        await _tidy(superuser_dsn)
+        return int(await superuser.fetchval("SELECT pg_database_size('baton')"))
 
 
 def _plans(plan: Plan, postgres: EmbeddedPostgres) -> dict[str, Plan]:

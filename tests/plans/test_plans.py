@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +26,10 @@ from tests.conftest import Database
 GOLDEN = Path(__file__).parent / "golden"
 TASKS = 50_000
 MEMBERS = "SELECT name, organization FROM member ORDER BY name"
+SOME_BODIES = """
+SELECT r.fhir_id, v.version, v.last_updated, v.body FROM resource r JOIN version v ON v.resource = r.id
+WHERE r.type = 'Task' ORDER BY md5(r.fhir_id), v.version LIMIT 500
+"""
 # who asks is found by a token, and how far a poll may look by PostgreSQL's own lists: not among 50,000 of anything
 ELSEWHERE = ("access_token", "pg_stat_activity")
 EXPLAIN = "EXPLAIN (FORMAT JSON, COSTS OFF) "
@@ -126,6 +131,19 @@ async def test_a_hot_query_is_answered_by_the_indexes_of_its_golden_plan(town: T
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(plan, encoding="utf-8")
     assert plan == file.read_text(encoding="utf-8")
+
+
+async def test_each_of_the_copied_tasks_says_who_it_is_and_since_when(town: Town) -> None:
+    (row,) = await town.network.store.pool.fetch("SELECT count(*) AS tasks FROM index_task")
+    assert TASKS - 10 <= row["tasks"] <= TASKS
+    everybody = list(town.organizations.values())
+    async with town.network.store.unit(everybody) as unit:
+        some = await unit.conn.fetch(SOME_BODIES)
+    assert len(some) == 500
+    for row in some:
+        tree = json.loads(row["body"])
+        assert (tree["id"], tree["meta"]["versionId"]) == (row["fhir_id"], str(row["version"]))
+        assert datetime.fromisoformat(tree["meta"]["lastUpdated"]) == row["last_updated"]
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.txt")), ids=lambda file: file.stem)
