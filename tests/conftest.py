@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from app.store.embedded import EmbeddedPostgres
-from tests import parts
+from tests import parts, telling
 
 TEMPLATE = "baton_template"
 
@@ -127,6 +127,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("soak", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
     settings.load_profile("soak" if os.environ.get("SOAK") else "test")
     config.pluginmanager.register(parts, "parts")
+    config.pluginmanager.register(telling, "telling")
     if not hasattr(config, "workerinput"):
         folder = Path(tempfile.mkdtemp(prefix="baton-test-"))
         folder.chmod(0o711)
