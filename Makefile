@@ -25,6 +25,7 @@ help:
 	@echo 'make bench         the benchmark, writes docs/benchmarks.md; half an hour and 40 GB, TASKS=50000 for less'
 	@echo 'make bench-layouts the comparison of search index layouts (ADR 0002)'
 	@echo 'make golden        rewrites golden and generated files; read the diff'
+	@echo 'make clients       the FHIR clients in JavaScript that tests use (npm); make test calls it'
 	@echo 'make soak          the long forms of fuzz, model, crash and concurrency tests'
 	@echo 'make conformance   the official validator over what the stories write (needs ../shared, Java, Maven)'
 	@echo 'make lock          resolves the dependencies anew'

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from app.store.embedded import EmbeddedPostgres
-from tests import parts
+from tests import parts, telling
 
 TEMPLATE = "baton_template"
 MEMORY = Path("/dev/shm")
@@ -143,6 +143,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("soak", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
     settings.load_profile("soak" if os.environ.get("SOAK") else "test")
     config.pluginmanager.register(parts, "parts")
+    config.pluginmanager.register(telling, "telling")
     if importlib.util.find_spec("sniffio") is None:
         # httpcore asks for it at every call; to look through all paths each time would be a tenth of all tests' time
         sys.modules["sniffio"] = None  # type: ignore[assignment]

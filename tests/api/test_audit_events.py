@@ -24,6 +24,13 @@ async def test_the_audit_is_for_the_networks_own_systems(town: Town, own: System
     assert (await own.get(f"AuditEvent/{event['id']}")).json() == event
 
 
+async def test_the_meta_of_an_act_is_told_to_those_who_read_it(town: Town, own: System) -> None:
+    (event,) = (await own.search("AuditEvent?_count=1"))[:1]
+    answer = await own.get(f"AuditEvent/{event['id']}/$meta")
+    assert answer.json()["parameter"] == [{"name": "return", "valueMeta": event["meta"]}]
+    refused(await town.ehr.get(f"AuditEvent/{event['id']}/$meta"), 403, "forbidden", rule="audit-of-network")
+
+
 async def test_nobody_writes_the_audit(town: Town, own: System) -> None:
     """C52."""
     (event,) = (await own.search("AuditEvent?_count=1"))[:1]

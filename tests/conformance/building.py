@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from app.fhir.registry import Registry
 from app.fhir.tables import PROFILES
@@ -14,9 +15,9 @@ from tests.world import FHIR_JSON
 
 @asynccontextmanager
 async def a_bench(
-    database: Database, folder: Path, registry: Registry, examples: Path = PROFILES / "examples"
+    database: Database, folder: Path, registry: Registry, examples: Path = PROFILES / "examples", **settings: Any
 ) -> AsyncIterator[Bench]:
-    async with a_town(database, folder) as town:
+    async with a_town(database, folder, **settings) as town:
         own = await town.world.system(town.platform)
         narrow = await town.world.system(town.clinic, scopes="system/Patient.c")
         for system in (town.ehr, town.cbo, town.other_cbo, own, narrow):

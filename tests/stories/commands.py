@@ -72,7 +72,13 @@ def baton_by_itself(
 ) -> Ended:
     """The same in an interpreter that has just been started; `program` is the folder of another release."""
     command = (*BATON, *words)
-    how: dict[str, Any] = {"cwd": program, "env": environment, "capture_output": True, "text": True, "timeout": WITHIN_S}
+    how: dict[str, Any] = {
+        "cwd": program,
+        "env": environment,
+        "capture_output": True,
+        "text": True,
+        "timeout": WITHIN_S,
+    }
     done = subprocess.run(command, input=typed, **how)
     return Ended(done.returncode, done.stdout.strip(), done.stderr.strip())
 

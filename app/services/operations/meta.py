@@ -3,12 +3,14 @@
 It reads only: labels change through the resource itself. *Source*: R4 resource-operation-meta.html.
 """
 
+from dataclasses import replace
 from itertools import product
 
 from app.fhir import json
 from app.fhir.json import JsonObject
 from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
+from app.services.interactions.computed import COMPUTED
 from app.services.interactions.read import answer
 from app.services.network import Network
 from app.services.operations.inputs import inputs
@@ -25,14 +27,20 @@ async def meta(network: Network, caller: Caller, request: FhirRequest) -> FhirRe
     """200 with Parameters that hold one Meta; of a hidden resource the same 404 as of none."""
     await inputs(request, (), network.settings.max_resource_bytes)
     *where, _ = request.path
-    found = await (_of_one(network, caller, *where) if len(where) == 2 else _of_many(network, caller, where))
+    found = await (_of_one(network, caller, request) if len(where) == 2 else _of_many(network, caller, where))
     parameters = {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": found}]}
     if not found:  # an empty object does not exist in FHIR
         parameters = {"resourceType": "Parameters"}
     return FhirResponse(200, json.dump(parameters))
 
 
-async def _of_one(network: Network, caller: Caller, type_name: str, fhir_id: str) -> JsonObject:
+async def _of_one(network: Network, caller: Caller, request: FhirRequest) -> JsonObject:
+    type_name, fhir_id, _ = request.path
+    computed = COMPUTED.get((type_name, "read"))
+    if computed is not None:
+        read = await computed(network, caller, replace(request, path=(type_name, fhir_id), query=(), headers={}))
+        labels_of: JsonObject = json.parse(read.body).get("meta", {})
+        return labels_of
     act = caller.act(network.ids, "meta", type_name)
     async with network.store.unit(caller.members) as unit:
         stored = await resources.read(unit, act, type_name, fhir_id)
