@@ -76,7 +76,7 @@ def databases(cluster: EmbeddedPostgres) -> Iterator[Callable[[], Database]]:
         made.append(name)
         _as_superuser(
             cluster,
-            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER baton_owner",
+            f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER baton_owner STRATEGY FILE_COPY",
             f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
             f"GRANT CONNECT ON DATABASE {name} TO baton_app",
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from app.gateways.outbound.client import (
     Limits,
     Outbound,
     OutboundTrouble,
+    resolve,
 )
 from tests.gateways.servers import NAME, Answering, Authority, Names, Seen, Server, always, answer, serving
 
@@ -213,6 +215,11 @@ async def test_the_next_address_is_tried_when_the_first_takes_no_connection(
     async with serving(OK, authority.server()) as server:
         got = await outbound.request("POST", server.url(), allowance=server.allowed(authority.ca_file), content=b"once")
     assert (got.status, [seen.body for seen in server.seen]) == (200, [b"once"])
+
+
+async def test_an_address_is_looked_up_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("looked up"))
+    assert [await resolve(address, 443) for address in ("127.0.0.1", "::1")] == [["127.0.0.1"], ["::1"]]
 
 
 async def test_a_name_server_that_hangs_costs_the_time_of_a_connection() -> None:

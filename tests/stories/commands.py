@@ -108,6 +108,7 @@ class Forge:
         """With whatever it has forked."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         _forge.cache_clear()
 
 

@@ -1,28 +1,22 @@
-"""The pages are for everybody: who sees little, who has no mouse, whose browser runs no script, whose screen is small.
+"""The pages are for everybody: who sees little, who has no mouse, whose browser runs no script, whose screen is small."""
 
-Every page is also kept as a picture: in the folder that SCREENSHOTS names, else in a temporary one that is printed.
-"""
-
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, expect
+from playwright.sync_api import Browser, expect
 
 from tests.stories import axe
 from tests.stories.chromium import PHONE, AtDesk
 from tests.stories.draw import Draw
+from tests.stories.looking import COLOURS, NO_AXE, Colours, Look, look, pictures
 from tests.stories.referral import Referral, drawn_referral, send
 from tests.stories.test_story_6_phone import drawn_caller, writes_down
 from tests.stories.town import Person, Town, custodian, town
 
 pytestmark = pytest.mark.needs("chromium")
-
-NO_AXE = "needs axe-core: apt-get install npm, and the npm registry once"
 
 
 @dataclass(frozen=True)
@@ -39,17 +33,9 @@ class Street:
             desk.sign_in(person)
         return desk
 
-    def picture(self, desk: AtDesk, name: str, *, whole: bool = False) -> None:
-        """For people to look at; a Chromium that is too busy to draw one does not make a page wrong."""
-        with suppress(Error):
-            desk.page.screenshot(path=self.pictures / f"{name}.png", full_page=whole)
-
 
 @pytest.fixture(scope="module")
 def street(browser: Browser) -> Iterator[Street]:
-    pictures = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="baton-pictures-"))
-    pictures.mkdir(parents=True, exist_ok=True)
-    print(f"pictures of the pages: {pictures}")
     with town(Draw.from_environment()) as place:
         to = place.first.place
         people = {
@@ -59,7 +45,7 @@ def street(browser: Browser) -> Iterator[Street]:
             "completed": _refer(place, to, (to,)),
             "waiting": _refer(place, to, ()),
         }
-        made = Street(place, {state: referral.person for state, referral in people.items()}, pictures)
+        made = Street(place, {state: referral.person for state, referral in people.items()}, pictures())
         ana = made.sit(browser, place.ana)
         for state in ("accepted", "on hold", "completed"):
             ana.finds(made.people[state], "/inbox")
@@ -153,71 +139,72 @@ def _finds(state: str, *, then_opens: bool = False) -> Callable[[AtDesk, Street]
     return go
 
 
-PAGES: tuple[tuple[str, str, Callable[[AtDesk, Street], None]], ...] = (
-    ("sign-in", "", _opens("/sign-in")),
-    ("sign-in-wrong", "", _signs_in_wrongly),
-    ("inbox", "ana", _opens("/inbox")),
-    ("referral", "ana", _anas("new")),
-    ("referral-accepted", "ana", _anas("accepted")),
-    ("referral-on-hold", "ana", _anas("on hold")),
-    ("referral-completed", "ana", _anas("completed")),
-    ("decline", "ana", _anas("new", "Decline")),
-    ("decline-wrong", "ana", _anas("new", "Decline", wrong=True)),
-    ("complete", "ana", _anas("accepted", "Complete")),
-    ("complete-wrong", "ana", _anas("accepted", "Complete", wrong=True)),
-    ("hold", "ana", _anas("accepted", "Put on hold")),
-    ("fail", "ana", _anas("accepted", "Could not be done")),
-    ("nothing-here", "ana", _opens("/nothing", 404)),
-    ("waiting", "olga", _opens("/ops")),
-    ("ops-open", "olga", _opens("/ops/open")),
-    ("ops-referral", "olga", _olgas("/ops", "waiting")),
-    ("ops-pass-on-wrong", "olga", _olgas("/ops", "waiting", "Pass on")),
-    ("phone", "olga", _opens("/ops/phone")),
-    ("phone-wrong", "olga", _takes_a_call_wrongly),
-    ("phone-taken", "olga", _takes_a_call),
-    ("phone-signed-out", "olga", _takes_a_call_signed_out),
-    ("ops-found", "olga", _finds("completed")),
-    ("ops-ended", "olga", _finds("completed", then_opens=True)),
-    ("end", "olga", _olgas("/ops", "waiting", "End referral")),
-    ("withdraw", "olga", _olgas("/ops/open", "accepted", "Withdraw consent")),
-)
-EACH_PAGE = pytest.mark.parametrize(("name", "who", "go"), PAGES, ids=[name for name, _, _ in PAGES])
+PAGES: dict[str, tuple[str, Callable[[AtDesk, Street], None]]] = {
+    "sign-in": ("", _opens("/sign-in")),
+    "sign-in-wrong": ("", _signs_in_wrongly),
+    "inbox": ("ana", _opens("/inbox")),
+    "referral": ("ana", _anas("new")),
+    "referral-accepted": ("ana", _anas("accepted")),
+    "referral-on-hold": ("ana", _anas("on hold")),
+    "referral-completed": ("ana", _anas("completed")),
+    "decline": ("ana", _anas("new", "Decline")),
+    "decline-wrong": ("ana", _anas("new", "Decline", wrong=True)),
+    "complete": ("ana", _anas("accepted", "Complete")),
+    "complete-wrong": ("ana", _anas("accepted", "Complete", wrong=True)),
+    "hold": ("ana", _anas("accepted", "Put on hold")),
+    "fail": ("ana", _anas("accepted", "Could not be done")),
+    "nothing-here": ("ana", _opens("/nothing", 404)),
+    "waiting": ("olga", _opens("/ops")),
+    "ops-open": ("olga", _opens("/ops/open")),
+    "ops-referral": ("olga", _olgas("/ops", "waiting")),
+    "ops-pass-on-wrong": ("olga", _olgas("/ops", "waiting", "Pass on")),
+    "phone": ("olga", _opens("/ops/phone")),
+    "phone-wrong": ("olga", _takes_a_call_wrongly),
+    "phone-taken": ("olga", _takes_a_call),
+    "phone-signed-out": ("olga", _takes_a_call_signed_out),
+    "ops-found": ("olga", _finds("completed")),
+    "ops-ended": ("olga", _finds("completed", then_opens=True)),
+    "end": ("olga", _olgas("/ops", "waiting", "End referral")),
+    "withdraw": ("olga", _olgas("/ops/open", "accepted", "Withdraw consent")),
+}
+EACH_PAGE = pytest.mark.parametrize("name", PAGES)
 
 
 @pytest.fixture(scope="module")
-def desks(street: Street, browser: Browser) -> Iterator[Callable[..., AtDesk]]:
-    """One window for each person and kind of browser, signed in once."""
-    taken: dict[tuple[object, ...], AtDesk] = {}
+def desks(street: Street, browser: Browser) -> Iterator[Callable[[str], AtDesk]]:
+    """One window for each person, signed in once."""
+    taken: dict[str, AtDesk] = {}
 
-    def sit(who: str, **how: object) -> AtDesk:
-        key = (who, *(str(each) for each in how.items()))
-        if key not in taken:
-            taken[key] = street.sit(browser, getattr(street.place, who) if who else None, **how)
-        return taken[key]
+    def sit(who: str) -> AtDesk:
+        if who not in taken:
+            taken[who] = street.sit(browser, getattr(street.place, who) if who else None)
+        return taken[who]
 
     yield sit
     for desk in taken.values():
         desk.close()
 
 
+@pytest.fixture(scope="module")
+def seen(street: Street, desks: Callable[[str], AtDesk]) -> Callable[[str], Look]:
+    """Each page is gone to once."""
+
+    @cache
+    def visit(name: str) -> Look:
+        who, go = PAGES[name]
+        desk = desks(who)
+        go(desk, street)
+        return look(desk.page, name, street.pictures, {"phone": PHONE})
+
+    return visit
+
+
 @EACH_PAGE
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_nothing_against_wcag_2_2_aa(
-    street: Street,
-    desks: Callable[..., AtDesk],
-    name: str,
-    who: str,
-    go: Callable[[AtDesk, Street], None],
-    colours: str,
-) -> None:
-    script = axe.source()
-    if script is None:
+@pytest.mark.parametrize("colours", COLOURS)
+def test_axe_finds_nothing_against_wcag_2_2_aa(seen: Callable[[str], Look], name: str, colours: Colours) -> None:
+    if axe.source() is None:
         pytest.skip(NO_AXE)
-    desk = desks(who)
-    desk.page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
-    go(desk, street)
-    street.picture(desk, f"{name}{'-dark' if colours == 'dark' else ''}")
-    assert axe.findings(desk.page, script) == []
+    assert seen(name).findings[colours] == []
 
 
 def test_axe_would_find_what_is_wrong(browser: Browser) -> None:
@@ -232,14 +219,10 @@ def test_axe_would_find_what_is_wrong(browser: Browser) -> None:
 
 
 @EACH_PAGE
-def test_a_narrow_phone_shows_a_page_without_scrolling_sideways(
-    street: Street, desks: Callable[..., AtDesk], name: str, who: str, go: Callable[[AtDesk, Street], None]
-) -> None:
-    desk = desks(who, size=PHONE)
-    go(desk, street)
-    street.picture(desk, f"{name}-phone", whole=True)
-    assert desk.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert desk.page.title().startswith(desk.page.locator("h1").first.inner_text())
+def test_a_narrow_phone_shows_a_page_without_scrolling_sideways(seen: Callable[[str], Look], name: str) -> None:
+    page = seen(name)
+    assert page.widths[PHONE["width"]] <= PHONE["width"]
+    assert page.title.startswith(page.heading)
 
 
 def test_a_referral_is_accepted_with_the_keyboard_alone(street: Street, browser: Browser) -> None:

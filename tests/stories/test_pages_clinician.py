@@ -1,29 +1,25 @@
-"""The clinician's pages are for everybody, too: little sight, no mouse, no script, and a narrow frame in the EHR.
+"""The clinician's pages are for everybody, too: little sight, no mouse, no script, and a narrow frame in the EHR."""
 
-Every page is also kept as a picture, where those of `test_pages.py` are kept.
-"""
-
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.stories import axe
 from tests.stories.chromium import DESK, PHONE, SEEN, AtDesk
 from tests.stories.clinician import AtChart
 from tests.stories.draw import Draw
+from tests.stories.looking import COLOURS, NO_AXE, Colours, Look, look, picture, pictures
 from tests.stories.simulated import SimulatedEhr, simulated_ehr
-from tests.stories.test_pages import NO_AXE
 from tests.stories.town import Town, town
 
 pytestmark = pytest.mark.needs("chromium")
 
 IN_A_FRAME: ViewportSize = {"width": 400, "height": 700}
+NARROW = {str(size["width"]): size for size in (IN_A_FRAME, PHONE)}
 MOST_TABS = 60
 NAME = """(at => at.type === 'radio' || at.type === 'checkbox' || at.labels?.length
     ? at.labels[0].innerText : at.innerText)(document.activeElement)"""
@@ -50,18 +46,11 @@ class Ward:
         expect(nora.page.get_by_role("heading", name="Help with social needs")).to_be_visible()
         return nora.page, nora.page.url
 
-    def picture(self, page: Page, name: str, *, whole: bool = True) -> None:
-        with suppress(Error):
-            page.screenshot(path=self.pictures / f"clinician-{name}.png", full_page=whole)
-
 
 @pytest.fixture(scope="module")
 def ward(browser: Browser) -> Iterator[Ward]:
-    pictures = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="baton-pictures-"))
-    pictures.mkdir(parents=True, exist_ok=True)
-    print(f"pictures of the pages: {pictures}")
     with town(Draw.from_environment()) as place, simulated_ehr(place) as ehr:
-        made = Ward(place, ehr, browser, pictures)
+        made = Ward(place, ehr, browser, pictures())
         made.patient, made.person = ehr.patient()
         nora, ana = AtChart(browser, ehr), AtDesk(browser, place.server.address)
         ana.sign_in(place.ana)
@@ -144,47 +133,53 @@ def _adds(page: Page, home: str) -> None:
     page.get_by_text("Add a need").first.click()
 
 
-PAGES: tuple[tuple[str, Go], ...] = (
-    ("overview", _opens()),
-    ("overview-sent", _opens("?done=sent")),
-    ("overview-adds", _adds),
-    ("overview-wrong", _presses(_opens(), "Find who can help")),
-    ("status", _opens("/status")),
-    ("refer", _asks),
-    ("refer-wrong", _wrong(_asks, "Next: see what is shared")),
-    ("check", _checks),
-    ("check-wrong", _wrong(_checks, "Send referral")),
-    ("referral", _row(0)),
-    ("referral-completed", _row(1)),
-    ("cancel", _presses(_row(0), "Cancel referral")),
-    ("cancel-wrong", _wrong(_presses(_row(0), "Cancel referral"), "Cancel referral")),
-)
-EACH_PAGE = pytest.mark.parametrize(("name", "go"), PAGES, ids=[name for name, _ in PAGES])
+PAGES: dict[str, Go] = {
+    "overview": _opens(),
+    "overview-sent": _opens("?done=sent"),
+    "overview-adds": _adds,
+    "overview-wrong": _presses(_opens(), "Find who can help"),
+    "status": _opens("/status"),
+    "refer": _asks,
+    "refer-wrong": _wrong(_asks, "Next: see what is shared"),
+    "check": _checks,
+    "check-wrong": _wrong(_checks, "Send referral"),
+    "referral": _row(0),
+    "referral-completed": _row(1),
+    "cancel": _presses(_row(0), "Cancel referral"),
+    "cancel-wrong": _wrong(_presses(_row(0), "Cancel referral"), "Cancel referral"),
+}
+EACH_PAGE = pytest.mark.parametrize("name", PAGES)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`banner`: what stands there of the patient."""
+
+    look: Look
+    banner: str
 
 
 @pytest.fixture(scope="module")
-def at_desk(ward: Ward) -> tuple[Page, str]:
-    return ward.sits(ward.patient)
+def seen(ward: Ward) -> Callable[[str], Seen]:
+    """Each page is gone to once, in one launch."""
+    page, home = ward.sits(ward.patient)
 
+    @cache
+    def visit(name: str) -> Seen:
+        PAGES[name](page, home)
+        # the part of a page that the page itself reads again has none
+        banner = "" if name == "status" else page.get_by_role("region", name="Patient").text_content() or ""
+        return Seen(look(page, f"clinician-{name}", ward.pictures, NARROW), " ".join(banner.split()))
 
-@pytest.fixture(scope="module")
-def in_a_frame(ward: Ward) -> tuple[Page, str]:
-    return ward.sits(ward.patient, size=IN_A_FRAME)
+    return visit
 
 
 @EACH_PAGE
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_axe_finds_nothing_against_wcag_2_2_aa(
-    ward: Ward, at_desk: tuple[Page, str], name: str, go: Go, colours: str
-) -> None:
-    script = axe.source()
-    if script is None:
+@pytest.mark.parametrize("colours", COLOURS)
+def test_axe_finds_nothing_against_wcag_2_2_aa(seen: Callable[[str], Seen], name: str, colours: Colours) -> None:
+    if axe.source() is None:
         pytest.skip(NO_AXE)
-    page, home = at_desk
-    page.emulate_media(color_scheme="dark" if colours == "dark" else "light")
-    go(page, home)
-    ward.picture(page, f"{name}{'-dark' if colours == 'dark' else ''}")
-    assert axe.findings(page, script) == []
+    assert seen(name).look.findings[colours] == []
 
 
 def test_axe_finds_nothing_where_she_has_to_look_for_consents_herself(ward: Ward) -> None:
@@ -199,7 +194,7 @@ def test_axe_finds_nothing_where_she_has_to_look_for_consents_herself(ward: Ward
         page.get_by_label("Said yes").check()
         page.get_by_label("If said: who heard it").fill("Nora")
         _wrong(lambda *_: None, "Send referral")(page, home)
-        ward.picture(page, "check-unseen")
+        picture(page, ward.pictures, "clinician-check-unseen")
         assert axe.findings(page, script) == []
         page.set_viewport_size(PHONE)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -211,27 +206,18 @@ def test_axe_finds_nothing_where_she_has_to_look_for_consents_herself(ward: Ward
 
 @EACH_PAGE
 def test_a_narrow_frame_and_a_phone_show_a_page_without_scrolling_sideways(
-    ward: Ward, in_a_frame: tuple[Page, str], name: str, go: Go
+    seen: Callable[[str], Seen], name: str
 ) -> None:
-    page, home = in_a_frame
-    for size in (IN_A_FRAME, PHONE):
-        page.set_viewport_size(size)
-        go(page, home)
-        ward.picture(page, f"{name}-{size['width']}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        assert page.title().startswith(page.locator("h1").first.inner_text())
+    page = seen(name).look
+    assert sorted(page.widths) == [PHONE["width"], IN_A_FRAME["width"]]
+    assert [width for width, taken in page.widths.items() if taken > width] == []
+    assert page.title.startswith(page.heading)
 
 
-@EACH_PAGE
-def test_every_page_says_whom_it_is_about(ward: Ward, at_desk: tuple[Page, str], name: str, go: Go) -> None:
-    page, home = at_desk
-    go(page, home)
-    said = page.get_by_role("region", name="Patient")
-    if name == "status":  # the part of a page that the page itself reads again
-        return
-    expect(said).to_contain_text(ward.person)
-    expect(said).to_contain_text("Born ")
-    expect(said).to_contain_text("Record ")
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "status"])
+def test_every_page_says_whom_it_is_about(ward: Ward, seen: Callable[[str], Seen], name: str) -> None:
+    banner = seen(name).banner
+    assert [words for words in (ward.person, "Born ", "Record ") if words not in banner] == []
 
 
 def test_a_referral_is_sent_with_the_keyboard_alone(ward: Ward) -> None:

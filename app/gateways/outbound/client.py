@@ -66,7 +66,9 @@ class Limits:
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
-    """Every address of a name, as the machine resolves it. Raises OSError."""
+    """Every address of a name, as the machine resolves it; an address stands for itself. Raises OSError."""
+    if not is_name(host):
+        return [host]
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
