@@ -40,7 +40,7 @@ def main() -> None:
     with _folder() as folder, EmbeddedPostgres.start(folder) as postgres:
         print("making the network that is measured", flush=True)
         plan = asyncio.run(_prepare(postgres, folder))
-        world, _ = pickle.loads(plan.world_file.read_bytes())
+        world, recorded = pickle.loads(plan.world_file.read_bytes())
         load_before, disk_ms = os.getloadavg()[0], fsync_ms(folder)
         pace = {"rounds": arguments.rounds, "seconds": arguments.seconds}
         with ExitStack() as stack:
@@ -51,7 +51,7 @@ def main() -> None:
         profiles = {case.name: _profile(plan, world, case.name, arguments.seconds) for case in slow}
         bare = _bare(plan, world, folder, **pace) if {"read", "post"} <= {case.name for case in cases} else None
         grown = _grown(plan, postgres, world, measured, arguments.tasks, **pace)
-        machine = Machine(load_before, os.getloadavg()[0], disk_ms, memory)
+        machine = Machine(load_before, os.getloadavg()[0], disk_ms, memory, recorded["post"].index_rows)
         page = report.page(cases, measured, bare, grown, profiles, machine, **pace)
     arguments.page.write_text(page, encoding="utf-8")
     print(f"written: {arguments.page}")

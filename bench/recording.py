@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import asyncpg
 
 from app.clock import SystemIds
 from app.services.network import Network
+from app.store.index_write import TASK_WIDTH, WIDTHS
 from app.store.pool import Store, Unit
 from app.web.fhir_api.face import FhirFace
 from bench.cases import CASES, Case
@@ -18,6 +20,8 @@ from bench.world import World
 
 # A version that no other column of a recorded write holds by chance, so that the floor can count it up.
 MARKED_VERSION = 1_000_000
+# the parameter of app/store/record.py with which the arrays of index rows begin
+FIRST_INDEX_ARRAY = 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,13 @@ class Recorded:
     ids: tuple[UUID, ...]
     stamp: datetime | None
     subject: str
+
+    @property
+    def index_rows(self) -> int:
+        """How many rows of search values it stores; where each kind's arrays begin, see app/store/index_write.py."""
+        ((_, arguments), *_) = self.statements
+        starts = accumulate((*WIDTHS.values(), TASK_WIDTH), initial=FIRST_INDEX_ARRAY)
+        return sum(len(arguments[start - 1]) for start in starts if start <= len(arguments))
 
 
 @dataclass(frozen=True, slots=True)
