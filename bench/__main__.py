@@ -19,6 +19,7 @@ from app.store.embedded import EmbeddedPostgres
 from app.wiring import bring_up_to_date
 from bench import load, report
 from bench.cases import CASES
+from bench.copies import connected
 from bench.growth import Grown
 from bench.measuring import Measured, by_name, measure
 from bench.processes import fsync_ms, serving
@@ -27,7 +28,7 @@ from bench.recording import record
 from bench.report import Machine
 from bench.serving import Plan
 from bench.variants import DUTIES
-from bench.world import POOL_SIZE, SIDES, World, connected, grow, make_world, network_on
+from bench.world import POOL_SIZE, SIDES, World, grow, make_world, network_on
 
 MANY_TASKS = 1_000_000
 
@@ -116,9 +117,9 @@ def _grown(
 
 async def _filled(superuser_dsn: str, world: World, tasks: int) -> int:
     """Brings the network to so many Tasks; returns the database's size."""
+    await grow(superuser_dsn, world, tasks)
+    await _tidy(superuser_dsn)
     async with connected(superuser_dsn) as superuser:
-        await grow(superuser, world, tasks)
-        await _tidy(superuser_dsn)
         return int(await superuser.fetchval("SELECT pg_database_size('baton')"))
 
 

@@ -4,9 +4,12 @@ Every column is copied by its type: keys and texts get the copy's stem, times mo
 and no read looks at (audit, events, deliveries) is not copied.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import asyncpg
 
@@ -28,7 +31,9 @@ TABLES = {
     "index_quantity": "resource",
     "index_pair": "resource",
 }
-LOT = 20_000
+LOT = 5_000
+# as many as a small machine has processors
+AT_ONCE = 2
 # from so many copies on it is quicker to make the secondary indexes anew
 MANY = 20_000
 COLUMNS = """
@@ -71,42 +76,61 @@ class Copies:
 
     def stems(self) -> list[str]:
         """Of all copies, oldest first."""
-        return [self._stem(number) for number in range(self.count)]
+        return [self.stem(number) for number in range(self.count)]
 
     def example(self, number: int) -> Example:
         return self.examples[number % len(self.examples)]
 
-    def _stem(self, number: int) -> str:
+    def stem(self, number: int) -> str:
         moment = self.newest - (self.count - number) * self.apart
         return _stem(int(moment.timestamp() * 1000), self.mark)
 
 
-async def make(superuser: asyncpg.Connection, copies: Copies, progress: Progress = lambda _: None) -> None:
+async def make(superuser_dsn: str, copies: Copies, progress: Progress = lambda _: None) -> None:
     """Makes the copies; `progress` is told how many there are by now."""
-    many = copies.count >= MANY
-    indexes = await superuser.fetch(SECONDARY, list(TABLES)) if many else []
+    async with AsyncExitStack() as stack:
+        superusers = [await stack.enter_async_context(connected(superuser_dsn)) for _ in range(AT_ONCE)]
+        many = copies.count >= MANY
+        indexes = await superusers[0].fetch(SECONDARY, list(TABLES)) if many else []
+        for index in indexes:
+            await superusers[0].execute("DROP INDEX " + index["name"])
+        lots = iter(range(0, copies.count, LOT))
+        done = count(LOT, LOT)
+        await asyncio.gather(
+            *(_lots(each, copies, lots, lambda: progress(min(next(done), copies.count))) for each in superusers)
+        )
+        await superusers[0].execute("SET maintenance_work_mem = '512MB'")
+        for index in indexes:
+            await superusers[0].execute(index["definition"])
+
+
+async def _lots(
+    superuser: asyncpg.Connection, copies: Copies, lots: Iterator[int], progress: Callable[[], None]
+) -> None:
+    """Makes lots, which begin at these numbers, for as long as there are any."""
     # keys are right by construction: no checks of references, no waits for the disk
     await superuser.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-    await superuser.execute("SET maintenance_work_mem = '512MB'; SET statement_timeout = 0; SET lock_timeout = 0")
-    for index in indexes:
-        await superuser.execute("DROP INDEX " + index["name"])
     statements = [await _prepared(superuser, table, key, copies) for table, key in TABLES.items()]
     await superuser.execute("CREATE TEMP TABLE lot (old text, new text, back interval)")
-    stems = copies.stems()
-    for start in range(0, copies.count, LOT):
-        rows = [_row(copies.example(number), stems[number]) for number in range(start, min(start + LOT, copies.count))]
+    for start in lots:
+        rows = [_row(copies, number) for number in range(start, min(start + LOT, copies.count))]
         await superuser.copy_records_to_table("lot", records=rows)
         await superuser.execute("ANALYZE lot")
         for statement in statements:
             await superuser.execute(statement)
         await superuser.execute("TRUNCATE lot")
-        progress(start + len(rows))
-    for index in indexes:
-        await superuser.execute(index["definition"])
-    await superuser.execute("DROP TABLE lot")
-    for table in TABLES:
-        await superuser.execute("DROP TABLE example_" + table)
-    await superuser.execute("RESET ALL")
+        progress()
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """For long work: nothing ends it."""
+    connection = await asyncpg.connect(dsn, command_timeout=3600)
+    try:
+        await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _prepared(superuser: asyncpg.Connection, table: str, key: str, copies: Copies) -> str:
@@ -123,7 +147,8 @@ async def _prepared(superuser: asyncpg.Connection, table: str, key: str, copies:
     return copying.format(t=table, c=names, v=values)
 
 
-def _row(example: Example, stem: str) -> tuple[str, str, timedelta]:
+def _row(copies: Copies, number: int) -> tuple[str, str, timedelta]:
+    example, stem = copies.example(number), copies.stem(number)
     return example.stem, stem, timedelta(milliseconds=_milliseconds(example.stem) - _milliseconds(stem))
 
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import asyncpg
 from rich.progress import Progress
 
 from app.domain.access.scopes import Scopes
@@ -96,14 +95,12 @@ async def make_world(network: Network, superuser_dsn: str, *, inbox: int = INBOX
     town = await examples.referred(network, clinics)
     now = copies.now()
     waiting = Copies([one], inbox - 1, now - HOUR, timedelta(seconds=1), mark=1)
-    async with connected(superuser_dsn) as superuser:
-        await copies.make(superuser, waiting)
-        keys = {}
-        for mark, side in enumerate(beside, 2):
-            moving = Copies([beside[side]], changing - 1, now - HOUR, timedelta(seconds=1), mark=mark)
-            await copies.make(superuser, moving)
-            keys[side] = tuple(beside[side].of_copy(stem, "Task") for stem in (*moving.stems(), beside[side].stem))
-        await superuser.execute("ANALYZE")
+    await copies.make(superuser_dsn, waiting)
+    keys = {}
+    for mark, side in enumerate(beside, 2):
+        moving = Copies([beside[side]], changing - 1, now - HOUR, timedelta(seconds=1), mark=mark)
+        await copies.make(superuser_dsn, moving)
+        keys[side] = tuple(beside[side].of_copy(stem, "Task") for stem in (*moving.stems(), beside[side].stem))
     found = tuple(_inbox(one, stem) for stem in (*waiting.stems(), one.stem))
     recently = f"{now - HOUR - timedelta(seconds=min(100, inbox - 1)):%Y-%m-%dT%H:%M:%SZ}"
     return World(
@@ -132,21 +129,12 @@ def around(world: World, tasks: int, *, days: int = 700) -> Copies:
     return Copies(world.town, count, newest, timedelta(days=days) / max(1, count), mark=9)
 
 
-async def grow(superuser: asyncpg.Connection, world: World, tasks: int) -> None:
+async def grow(superuser_dsn: str, world: World, tasks: int) -> None:
     """Brings the Tasks to this number, with a bar that says how far it is."""
     town = around(world, tasks)
     with Progress() as bar:
         task = bar.add_task(f"{tasks:,} Tasks", total=town.count)
-        await copies.make(superuser, town, lambda done: bar.update(task, completed=done))
-
-
-@asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(dsn, command_timeout=3600)
-    try:
-        yield connection
-    finally:
-        await connection.close()
+        await copies.make(superuser_dsn, town, lambda done: bar.update(task, completed=done))
 
 
 def _clinic(source: UUID, coordinator: UUID) -> Clinic:

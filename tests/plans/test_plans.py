@@ -19,8 +19,9 @@ from app.log import configure
 from app.services.network import Network
 from bench import bodies
 from bench.cases import request
+from bench.copies import connected
 from bench.recording import Seen, seen
-from bench.world import World, client_of, connected, grow, make_world, network_on
+from bench.world import World, client_of, grow, make_world, network_on
 from tests.conftest import Database
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -107,8 +108,8 @@ async def town(module_database: Database, tmp_path_factory: pytest.TempPathFacto
     configure("error")
     async with network_on(module_database.app_dsn, tmp_path_factory.mktemp("town")) as network:
         world = await make_world(network, module_database.superuser_dsn, inbox=2_000, changing=100)
+        await grow(module_database.superuser_dsn, world, TASKS)
         async with connected(module_database.superuser_dsn) as superuser:
-            await grow(superuser, world, TASKS)
             await superuser.execute("ANALYZE")
             named = {row["name"]: row["organization"] for row in await superuser.fetch(MEMBERS)}
         members = {
