@@ -21,8 +21,8 @@ WITH w AS (
     FROM w JOIN origin o ON o.local = w.id JOIN connection c ON c.id = o.connection
 )
 SELECT w.id FROM w
-WHERE EXISTS (
-        SELECT 1 FROM referral f WHERE f.closed_at IS NULL AND (f.source_task = w.id OR f.source_request = w.id))
+WHERE EXISTS (SELECT 1 FROM referral f WHERE f.source_task = w.id)
+    OR EXISTS (SELECT 1 FROM referral f WHERE f.closed_at IS NULL AND f.source_request = w.id)
     OR EXISTS (SELECT 1 FROM child_task c WHERE c.task = w.id OR c.filler_order = w.id)
     OR EXISTS (
         SELECT 1 FROM participation p JOIN child_task c ON c.task = p.because JOIN referral f ON f.id = c.referral
@@ -47,6 +47,7 @@ FORGET = tuple(_FORGET.replace("index_token", "index_" + kind) for kind in (*WID
 async def needed(unit: Unit, named: Mapping[UUID, str]) -> set[UUID]:
     """Those that an open referral stands on, names or has shown to somebody, and what the network itself passed on.
 
+    The Task of a referral also after its end: brought back it would be asked for anew, under a row that is closed.
     `named`: resource -> how a reference names it, `Patient/1`; a copy is also named by the address that it has at home.
     """
     await unit.also_for({row["target"] for row in await unit.conn.fetch(TARGETS)})

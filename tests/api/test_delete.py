@@ -130,19 +130,29 @@ async def test_what_was_shown_because_of_a_consent_keeps_it(town: Town) -> None:
     assert (await delete(town.ehr, f"Consent/{free['id']}")).status_code == 204
 
 
-async def test_a_referral_that_has_ended_lets_go_of_what_its_sender_wrote(town: Town) -> None:
+async def test_a_referral_that_has_ended_keeps_its_task_and_what_that_names(town: Town) -> None:
     sent = await refer(town.world, town.ehr, None)
     refused(await delete(town.ehr, sent.ref("Task")), 409, "conflict")
     assert (await sent.change("Task", status="cancelled", statusReason={"text": "sent twice"})).status_code == 200
     await town.world.settled()
     (row,) = await town.world.rows("SELECT id, closed_at FROM referral WHERE source_task = $1::uuid", sent.ids["Task"])
     assert row["closed_at"] is not None
-    for type_name in ("Task", "ServiceRequest", "Consent", "Condition", "Patient"):
-        answer = await delete(town.ehr, sent.ref(type_name))
-        assert answer.status_code == 204, (type_name, answer.text)
-    await town.world.settled()
+    refused(await delete(town.ehr, sent.ref("Task")), 409, "conflict", rule="delete-referral")
+    refused(await delete(town.ehr, sent.ref("ServiceRequest")), 409, "conflict", rule="delete-referred")
     told = await waiting_item(town.world.network, await town.olga(), row["id"])
     assert told.actions == ()
+
+
+async def test_a_task_that_became_no_referral_may_go(town: Town) -> None:
+    """A draft asks for nothing yet."""
+    person = f"Patient/{(await a_patient(town))['id']}"
+    performer = f"Organization/{town.clinic}"
+    request = (await town.ehr.create(resource("ServiceRequest", subject=person, requester=performer))).json()
+    draft = resource("Task", status="draft", for_=reference(person), focus=f"ServiceRequest/{request['id']}",
+                     requester=f"Organization/{town.clinic}", owner=f"Organization/{town.platform}")  # fmt: skip
+    made = await town.ehr.create(draft)
+    assert made.status_code == 201, made.text
+    assert (await delete(town.ehr, f"Task/{made.json()['id']}")).status_code == 204
 
 
 async def test_what_is_referred_to_goes_last(town: Town) -> None:

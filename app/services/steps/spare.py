@@ -37,4 +37,4 @@ async def nothing_dangles(write: Write) -> None:
 
 
 _CONSENT = "something was shown because of this Consent: withdraw it (status inactive) instead of deleting it"
-_REFERRAL = "a referral needs this resource: it stays until the referral has ended"
+_REFERRAL = "a referral needs this resource: it stays until the referral has ended, its Task for good"
