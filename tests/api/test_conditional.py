@@ -1,10 +1,12 @@
 """Conditional updates and creates: one identifier or one id, one resource however many ask at once."""
 
 import asyncio
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
+from app.store import claims
 from tests.api.answers import MARK, refused
 from tests.api.verbs import delete, identified, op, patch, put
 from tests.builders import entry, resource
@@ -120,6 +122,25 @@ async def test_a_create_with_its_condition_in_the_address_makes_nothing(town: To
     again = await town.ehr.http.post(f"/fhir/Patient?identifier=urn:s|{value}", json=identified(value))
     refused(again, 400, "invalid", rule="create-condition")
     assert len(await town.ehr.search(f"Patient?identifier=urn:s|{value}")) == 1
+
+
+async def test_what_is_deleted_between_finding_and_reading_is_looked_for_once_more(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = uuid4().hex
+    first = (await put(town.ehr, f"Patient?identifier=urn:s|{value}", identified(value))).json()["id"]
+    find = claims.authored_with_identifier
+
+    async def then_deleted(*asked: Any) -> list[UUID]:
+        found = await find(*asked)
+        if found == [UUID(first)]:
+            assert (await delete(town.ehr, f"Patient/{first}")).status_code == 204
+        return found
+
+    monkeypatch.setattr(claims, "authored_with_identifier", then_deleted)
+    answer = await put(town.ehr, f"Patient?identifier=urn:s|{value}", identified(value))
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["id"] != first
 
 
 async def test_conditions_need_a_scope_to_search(town: Town) -> None:

@@ -6,8 +6,6 @@ make nothing, go by what the caller sees.
 *Source*: R4 http.html#ccreate, #cond-update, #cdelete, #patch; security sheet REL-03, REL-04, B30, B35.
 """
 
-from uuid import UUID
-
 from app.fhir.errors import Invalid, MultipleMatches, NotFound
 from app.fhir.references import rewrite
 from app.services.criteria import fulfils
@@ -97,21 +95,20 @@ async def _find_or_claim(write: Write, entry: Entry, criterion: Criterion) -> St
     name = (entry.type, criterion.system, criterion.value)
     members = sorted(write.caller.members)
     number = write.network.numbers[entry.type]["identifier"]
-    for _ in range(2):
+    for _ in range(3):
         found = await claims.authored_with_identifier(write.unit, members, entry.type, number, *name[1:])
         if len(found) > 1:
             raise _several(entry)
         if found:
-            return await _stored(write, found[0])
+            stored = (await resources.by_ids(write.unit, found)).get(found[0])
+            if stored is not None:
+                return stored
+            continue  # deleted between the two statements: looked for once more
         if await claims.claim(write.unit, members, *name, entry.id):
             return None
         # another writer claimed it meanwhile and has committed: its resource is there to be found
         await claims.forget_orphan(write.unit, members, *name)
     raise _several(entry)
-
-
-async def _stored(write: Write, resource: UUID) -> Stored:
-    return (await resources.by_ids(write.unit, [resource]))[resource]
 
 
 def _several(entry: Entry) -> MultipleMatches:
