@@ -18,7 +18,7 @@ def module_database(cluster: EmbeddedPostgres) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 async def scene(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    async with a_scene(module_database, tmp_path_factory.mktemp("scene")) as built:
+    async with a_scene(module_database, tmp_path_factory.mktemp("scene"), access_token_s=3600) as built:
         yield built
 
 

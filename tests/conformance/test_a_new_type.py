@@ -77,7 +77,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     await bring_up_to_date(module_database.owner_dsn, "baton_app")
     folder = tmp_path_factory.mktemp("bench")
-    async with a_bench(module_database, folder, registry, profiles / "examples") as furnished:
+    async with a_bench(module_database, folder, registry, profiles / "examples", access_token_s=3600) as furnished:
         yield furnished
 
 

@@ -28,7 +28,7 @@ def module_database(cluster: EmbeddedPostgres) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 async def bench(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
-    async with a_bench(module_database, tmp_path_factory.mktemp("bench"), REGISTRY) as furnished:
+    async with a_bench(module_database, tmp_path_factory.mktemp("bench"), REGISTRY, access_token_s=3600) as furnished:
         yield furnished
 
 

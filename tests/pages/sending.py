@@ -97,5 +97,5 @@ def _task(clinic: str, patient: str, request: str, network: UUID) -> dict[str, A
         "for": {"reference": patient},
         "requester": {"reference": clinic},
         "owner": {"reference": f"Organization/{network}"},
-        "authoredOn": "2026-11-23T12:00:00Z",
+        "authoredOn": "2026-11-20T12:00:00Z",
     }
