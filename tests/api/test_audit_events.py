@@ -1,10 +1,13 @@
 """The audit as AuditEvent: what happened, for the network's own systems, and for nobody else."""
 
+from uuid import UUID, uuid4
+
 import pytest
 
 from app.fhir.json import parse
 from app.fhir.structure import check
 from tests.api.answers import refused
+from tests.api.verbs import delete, identified
 from tests.builders import resource
 from tests.town import Town
 from tests.world import System
@@ -94,3 +97,24 @@ async def test_the_audit_is_walked_page_by_page_newest_first(town: Town, own: Sy
         address = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), "")
     assert len(walked) == 5
     assert walked == sorted(walked, reverse=True)
+
+
+async def test_what_a_conditional_create_finds_and_shows_is_written_down(town: Town, own: System) -> None:
+    value = uuid4().hex
+    condition = {"If-None-Exist": f"identifier=urn:s|{value}"}
+    made = (await town.ehr.create(identified(value))).json()
+    found = await town.ehr.create(identified(value), **condition)
+    assert (found.status_code, found.json()["id"]) == (200, made["id"])
+    events = await own.search(f"AuditEvent?entity=Patient/{made['id']}")
+    assert [event["subtype"][0]["code"] for event in events] == ["read", "create"]
+
+
+async def test_a_delete_of_nothing_is_written_down(town: Town) -> None:
+    made = (await town.ehr.create(resource("Patient"))).json()["id"]
+    for address in (f"Patient/{made}", f"Patient/{made}", f"Patient?identifier=urn:s|{uuid4().hex}"):
+        assert (await delete(town.ehr, address)).status_code == 204
+    rows = await town.world.rows(
+        "SELECT resource, version FROM audit WHERE client = $1 AND action = 'delete' AND type = 'Patient' ORDER BY at, id",
+        town.ehr.client_id,
+    )
+    assert [(row["resource"], row["version"]) for row in rows] == [(UUID(made), 2), (UUID(made), None), (None, None)]

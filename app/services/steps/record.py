@@ -23,7 +23,11 @@ async def record(write: Write) -> None:
         _version(write, entry, rows)
         _parts(write, entry, rows)
         _happened(write, entry, rows)
-    if rows.versions:
+    for entry in write.entries:
+        if entry.existing is not None:  # its body is the answer: that is a read
+            read = write.caller.act(write.network.ids, "read", entry.type)
+            rows.acts.append((read, entry.existing.id, entry.existing.version))
+    if rows.acts:
         await rows_of.record(write.unit, rows)
         await rows.index.take_away(write.unit)
 
@@ -35,7 +39,11 @@ async def remove(write: Write) -> None:
         _stamped(write, entry)
         rows.versions.append(_row(write, entry))
         _happened(write, entry, rows)
-    if rows.versions:
+    for entry in write.entries:
+        if entry.nothing_there:
+            there = entry.before.id if entry.before else None
+            rows.acts.append((write.caller.act(write.network.ids, "delete", entry.type), there, None))
+    if rows.acts:
         await rows_of.record(write.unit, rows)
         await deletion.forget_index(write.unit, [entry.id for entry in write.changing])
 
