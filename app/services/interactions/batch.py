@@ -4,15 +4,18 @@ from http import HTTPStatus
 
 from app.fhir import bundles, json
 from app.fhir.bundles import Answer
-from app.fhir.errors import Refusal
+from app.fhir.errors import Issue, Refusal
 from app.fhir.outcomes import operation_outcome
 from app.fhir.requests import Entry as Asked
+from app.log import log
 from app.services.caller import Caller
+from app.services.faults import UNEXPECTED, database_away
 from app.services.interactions.entries import Ask, answered, as_answer
 from app.services.network import Network
 from app.services.refused import note_refused
 from app.services.requests import FhirRequest, FhirResponse
 from app.services.statuses import status_of
+from app.store.trouble import AWAY
 
 
 async def batch(
@@ -24,10 +27,26 @@ async def batch(
 
 
 async def _one(network: Network, caller: Caller, request: FhirRequest, each: Asked, ask: Ask) -> Answer:
+    """A fault of ours is this entry's alone, too: what the others did is stored, and their answers must arrive."""
+    try:
+        return await _asked(network, caller, request, each, ask)
+    except AWAY as trouble:
+        log.warning("database_trouble", error=type(trouble).__name__)
+        away = database_away()
+        return _not_done(status_of(away), away.issues)
+    except Exception:
+        log.exception("unexpected")
+        return _not_done(500, (UNEXPECTED,))
+
+
+async def _asked(network: Network, caller: Caller, request: FhirRequest, each: Asked, ask: Ask) -> Answer:
     try:
         return as_answer(await answered(network, caller, each, request.headers, ask))
     except Refusal as refusal:
         await note_refused(network, caller, f"batch {each.method}", each.type, refusal)
-        status = status_of(refusal)
-        outcome = json.dump(operation_outcome(refusal.issues))
-        return Answer(status=f"{status} {HTTPStatus(status).phrase}", outcome=outcome)
+        return _not_done(status_of(refusal), refusal.issues)
+
+
+def _not_done(status: int, issues: tuple[Issue, ...]) -> Answer:
+    outcome = json.dump(operation_outcome(issues))
+    return Answer(status=f"{status} {HTTPStatus(status).phrase}", outcome=outcome)

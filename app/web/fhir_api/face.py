@@ -6,12 +6,13 @@ from dataclasses import replace
 from starlette.types import Receive, Scope, Send
 
 from app.fhir import json
-from app.fhir.errors import Issue, Login, MethodNotAllowed, Refusal, Timeout
+from app.fhir.errors import Login, MethodNotAllowed, Refusal
 from app.fhir.outcomes import operation_outcome
 from app.log import log
 from app.services.caller import Caller
 from app.services.capabilities import capabilities
 from app.services.dispatch import allowed, dispatch
+from app.services.faults import UNEXPECTED, database_away
 from app.services.identity.authenticate_token import authenticate_token
 from app.services.network import Network
 from app.services.refused import note_refused
@@ -22,7 +23,6 @@ from app.web.fhir_api.dress import dressed
 from app.web.fhir_api.formats import PLAIN, Reply, accepted, reply_of
 from app.web.fhir_api.incoming import authorization, body_reader, headers_of, path_of, query_of, remembering
 
-UNEXPECTED = Issue("exception", "unexpected", "something went wrong here; the request's number finds it in the log")
 BODILESS = (204, 304)
 
 
@@ -64,8 +64,7 @@ class FhirFace:
             response = dressed(await self._refused(scope, caller, path, refusal), reply)
         except AWAY as trouble:
             log.warning("database_trouble", error=type(trouble).__name__)
-            busy = Timeout("database-unavailable", "the database did not answer in time; send the request again")
-            response, extra = dressed(_outcome(busy), reply), {"Retry-After": "2"}
+            response, extra = dressed(_outcome(database_away()), reply), {"Retry-After": "2"}
         except Exception:
             log.exception("unexpected")
             response = dressed(FhirResponse(500, json.dump(operation_outcome([UNEXPECTED]))), reply)
