@@ -21,7 +21,6 @@ async def build_search_index(network: Network, stop: asyncio.Event) -> None:
         wait_s = await _build_some(network)
         if wait_s:
             await _pause(stop, wait_s)
-            await network.asking_by_now()
 
 
 async def _build_some(network: Network) -> float:
@@ -29,7 +28,11 @@ async def _build_some(network: Network) -> float:
     try:
         if network.organization is None:
             await network.coordination.learn(network.store)
-        return 0 if await build_batch(network) else WAITS_S
+        if await build_batch(network):
+            return 0
+        # whether another process has built the rest by now; the database may be away here as well
+        await network.asking_by_now()
+        return WAITS_S if network.answerable.waits else 0
     except DATABASE_TROUBLE as trouble:
         log.warning("worker_waits", error=type(trouble).__name__)
         return WAITS_S

@@ -10,6 +10,7 @@ import pytest
 
 from app.services.network import Network
 from app.services.rebuild_index import build_batch
+from app.worker.search_index import build_search_index
 from tests.api.answers import refused
 from tests.builders import resource
 from tests.conftest import Database
@@ -144,3 +145,26 @@ async def _listed(upgraded: Upgraded) -> list[str]:
     tree = (await upgraded.system.get("metadata")).json()
     (location,) = (each for each in tree["rest"][0]["resource"] if each["type"] == "Location")
     return [each["name"] for each in location["searchParam"]]
+
+
+@pytest.mark.parametrize("upgraded", ["building"], indirect=True)
+async def test_the_builder_outlives_a_database_that_is_away(
+    upgraded: Upgraded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, stop, asked = upgraded.world.network, asyncio.Event(), 0
+
+    async def away(_: Network) -> None:
+        nonlocal asked
+        asked += 1
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.worker.search_index.WAITS_S", 0.01)
+        patch.setattr(Network, "asking_by_now", away)
+        builder = asyncio.create_task(build_search_index(network, stop))
+        async with asyncio.timeout(10):
+            while asked < 3 and not builder.done():
+                await asyncio.sleep(0.01)
+        assert not builder.done()
+        stop.set()
+        await builder
