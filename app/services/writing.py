@@ -58,6 +58,8 @@ class Entry:
     # what the steps find
     before: Stored | None = None
     before_tree: JsonObject | None = None
+    # what is brought back, as it was when it was deleted
+    deleted_tree: JsonObject | None = None
     roles: frozenset[str] = frozenset()
     flaws: tuple[Issue, ...] = ()
     existing: Stored | None = None

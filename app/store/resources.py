@@ -65,6 +65,9 @@ SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id
 WHERE r.id = $2 AND v.interaction <> 'delete' AND {visible} ORDER BY v.version
 """.replace("{columns}", COLUMNS).replace("{visible}", VISIBLE_VERSION)
 
+# of what was deleted: as it was before
+LAST = HISTORY.replace("ORDER BY v.version", "ORDER BY v.version DESC LIMIT 1")
+
 # locked first and read after: what another writer has just changed is then what is read
 LOCK = "SELECT 1 FROM resource r WHERE r.id = ANY($1::uuid[]) ORDER BY r.id FOR UPDATE"
 
@@ -117,6 +120,11 @@ async def by_ids(unit: Unit, ids: Collection[UUID], *, lock: bool = False) -> di
 async def history(unit: Unit, resource: UUID) -> list[Stored]:
     """The versions of one resource, oldest first, as far back as the members' part in it reaches, but for deletions."""
     return [_of(row) for row in await unit.conn.fetch(HISTORY, list(unit.members), resource)]
+
+
+async def last(unit: Unit, resource: UUID) -> Stored | None:
+    """The newest version that is no deletion."""
+    return _stored(await unit.conn.fetchrow(LAST, list(unit.members), resource))
 
 
 async def visible_keys(unit: Unit, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:

@@ -65,6 +65,18 @@ async def test_who_may_choose_ids_brings_back_what_was_deleted(town: Town) -> No
     assert [each["request"]["method"] for each in history["entry"]] == ["PUT", "DELETE", "POST"]
 
 
+async def test_what_is_brought_back_has_the_security_labels_that_it_had(town: Town) -> None:
+    system, name = await chooser(town), f"p.{uuid4().hex}"
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+    await system.update(resource("Patient", id=name, meta={"security": [label]}))
+    for _ in range(2):
+        await delete(system, f"Patient/{name}")
+        back = await system.update(resource("Patient", id=name))
+        assert back.status_code == 201
+        assert back.json()["meta"]["security"] == [label]
+    assert await system.search(f"Patient?_id={name}&_security={label['system']}|R")
+
+
 @pytest.mark.parametrize("name", ["a" * 65, "a/b", "abc\n", "a b", ""])
 async def test_a_chosen_id_is_an_id(town: Town, name: str) -> None:
     """B03."""

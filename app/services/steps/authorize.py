@@ -58,8 +58,9 @@ async def _may_change(write: Write, entry: Entry, found: set[str]) -> None:
 
 
 def _keep_labels(entry: Entry, *, all_of_meta: bool) -> None:
-    """Security labels that stand on a resource stay there; an owner of a Task changes nothing of its meta."""
-    before, meta = (entry.before_tree or {}).get("meta", {}), entry.tree.get("meta", {})
+    """Security labels that stand on a resource stay there, also through a delete; an owner of a Task changes nothing of
+    its meta."""
+    before, meta = (entry.before_tree or entry.deleted_tree or {}).get("meta", {}), entry.tree.get("meta", {})
     if all_of_meta:
         entry.tree = {**entry.tree, "meta": before}
         return

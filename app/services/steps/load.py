@@ -27,7 +27,7 @@ async def load(write: Write) -> None:
         if before is None:
             _not_there(entry)
         elif before.deleted:
-            _gone(entry, before)
+            await _gone(write, entry, before)
         else:
             _same_version(write, entry, before.version)
             entry.before, entry.id = before, before.id
@@ -42,13 +42,16 @@ def _not_there(entry: Entry) -> None:
     entry.interaction = "create"
 
 
-def _gone(entry: Entry, before: Stored) -> None:
+async def _gone(write: Write, entry: Entry, before: Stored) -> None:
     if entry.interaction == "delete":
         entry.nothing_there = True
     elif not entry.may_create:
         raise Deleted("deleted", "this resource was deleted", entry.at)
     elif entry.if_match not in (None, before.version):
         raise _conflict(entry)
+    else:
+        last = await resources.last(write.unit, before.id)
+        entry.deleted_tree = json.parse(last.body) if last else None
     entry.before, entry.id = before, before.id
 
 
