@@ -16,7 +16,7 @@ import pytest
 from app.services.identity.housekeeping import forget_expired
 from app.store.pool import Store, Unit
 from tests.api.answers import MARK, refused
-from tests.builders import entry, put_entry, resource, urn
+from tests.builders import entry, put_entry, refer, resource, urn
 from tests.town import Town
 from tests.world import FHIR_JSON, System
 
@@ -185,6 +185,25 @@ async def test_a_repeated_answer_shows_no_more_than_its_token_may_read(town: Tow
     assert again.headers[REPLAYED] == "true"
     assert "resource" not in again.json()["entry"][0]
     assert again.json()["entry"][0]["response"]["location"] == bundle.json()["entry"][0]["response"]["location"]
+
+
+async def test_a_repeated_answer_shows_nothing_that_its_client_may_no_longer_see(town: Town) -> None:
+    """CON-15: a withdrawn consent ends what was shown by it, also where it was shown before."""
+    sent = await refer(town.world, town.ehr, town.pantry)
+    found, under, both = {"If-None-Exist": f"_id={sent.ids['Patient']}"}, key(), key()
+    first = await town.cbo.create(resource("Patient"), **found, **under)
+    assert (first.status_code, first.json()["id"]) == (200, sent.ids["Patient"])
+    entries = [entry(resource("Patient"), ifNoneExist=found["If-None-Exist"]), entry(marked())]
+    assert "resource" in (await post_bundle(town.cbo, "transaction", entries, **both)).json()["entry"][0]
+    assert (await town.cbo.create(resource("Patient"), **found, **under)).content == first.content
+    assert (await sent.change("Consent", status="inactive")).status_code == 200
+    await town.world.settled()
+    assert (await town.cbo.get(sent.ref("Patient"))).status_code == 404
+    again = await town.cbo.create(resource("Patient"), **found, **under)
+    assert (again.status_code, again.content, again.headers[REPLAYED]) == (200, b"", "true")
+    again = await post_bundle(town.cbo, "transaction", entries, **both)
+    assert again.headers[REPLAYED] == "true"
+    assert ["resource" in each for each in again.json()["entry"]] == [False, True]
 
 
 async def narrower(town: Town, system: System, scopes: str) -> System:

@@ -15,10 +15,11 @@ from app.fhir.json import JsonObject
 from app.services.caller import Caller
 from app.services.interactions.written import written_response
 from app.services.network import Network
+from app.services.projection import projection
 from app.services.requests import FhirRequest, FhirResponse
 from app.services.write import InUnit, write
 from app.services.writing import Entry
-from app.store import audit, idempotency
+from app.store import audit, idempotency, resources
 from app.store.idempotency import Answered, Key
 from app.store.pool import Unit
 
@@ -50,9 +51,7 @@ async def carry_out(
     async def answer(_: Unit) -> FhirResponse:
         return written_response(network, caller, request.headers, entry)
 
-    response, again = await once(network, caller, request, fingerprint(request, tree), writing, answer)
-    if again and not caller.allows(entry.type, "r"):
-        return FhirResponse(response.status, b"", response.headers)
+    response, _ = await once(network, caller, request, fingerprint(request, tree), writing, answer)
     return response
 
 
@@ -95,8 +94,34 @@ async def once(
             await audit.write(
                 unit, caller.act(network.ids, "replay", request.path[0] if request.path else None), "done"
             )
-        return FhirResponse(kept.status, kept.body, {**kept.headers, **REPLAYED}), True
+            body = await _seen_now(network, caller, unit, kept.body)
+        return FhirResponse(kept.status, body, {**kept.headers, **REPLAYED}), True
     return answers[0], False
+
+
+async def _seen_now(network: Network, caller: Caller, unit: Unit, body: bytes) -> bytes:
+    """A kept body, as far as its caller may read now what it holds: a consent may have been withdrawn since."""
+    tree = json.reread(body) if body else {}
+    if tree.get("resourceType") != "Bundle":
+        return (
+            body if tree.get("resourceType") == "OperationOutcome" else await _version_now(network, caller, unit, tree)
+        )
+    for entry in tree["entry"]:
+        if "resource" in entry:
+            now = await _version_now(network, caller, unit, entry.pop("resource"))
+            if now:
+                entry["resource"] = json.reread(now)
+    return json.dump(tree)
+
+
+async def _version_now(network: Network, caller: Caller, unit: Unit, tree: JsonObject) -> bytes:
+    """The version that a kept body shows, read like any other; empty where it may not be read."""
+    if not tree or not caller.allows(tree["resourceType"], "r"):
+        return b""
+    act = caller.act(network.ids, "vread", tree["resourceType"])
+    version = int(tree["meta"]["versionId"])
+    stored = await resources.vread(unit, act, tree["resourceType"], tree["id"], version)
+    return projection(stored) if stored is not None else b""
 
 
 _UNDER_WAY = "a request with this key is being carried out; send it again when it has been answered"
