@@ -38,9 +38,12 @@ REFUSED = (
     Request("unknown-type", 404, "GET", "Spaceship/1"),
     Request("unknown-parameter", 400, "GET", "Task?colour=blue", b"", {"Prefer": "handling=strict"}),
     Request("wrong-value", 400, "GET", "Task?_lastUpdated=yesterday"),
-    Request("method", 405, "DELETE", f"Task/{NOBODY}"),
+    Request("method", 405, "POST", f"Task/{NOBODY}"),
+    Request("not-xml", 400, "POST", "Patient", b"<Patient>", {"Content-Type": "application/fhir+xml"}),
+    Request("type-to-come", 422, "POST", "Subscription", b'{"resourceType": "Subscription"}'),
+    Request("unknown-operation", 404, "GET", "Patient/$graphql"),
     Request("too-long", 413, "POST", "Patient", b" " * TOO_LONG_BYTES),
-    Request("media-type", 415, "POST", "Patient", b"<Patient/>", {"Content-Type": "application/fhir+xml"}),
+    Request("media-type", 415, "POST", "Patient", b"<Patient/>", {"Content-Type": "text/plain"}),
     Request("not-acceptable", 406, "GET", "Task", b"", {"Accept": "text/turtle"}),
     Request("no-token", 401, "GET", "Task", b"", {"Authorization": ""}),
 )  # fmt: skip
@@ -59,6 +62,22 @@ def provoke(place: Town, folder: Folder) -> None:
     passed_over = place.ehr.http.get("/fhir/Task?colour=blue&_count=1", headers={"Prefer": "handling=lenient"})
     assert passed_over.status_code == 200, passed_over.text
     folder.keep("searchset-lenient", passed_over.content)
+    _other_answers(place, folder)
+
+
+def _other_answers(place: Town, folder: Folder) -> None:
+    """What else comes as a Bundle or Parameters: histories, a person's whole record, labels, parts."""
+    task = place.ehr.search("Task?_count=1")[0]
+    for name, path in (
+        ("history-instance", f"Task/{task['id']}/_history"),
+        ("history-type", "Task/_history?_count=5"),
+        ("everything", f"{task['for']['reference']}/$everything"),
+        ("meta", f"Task/{task['id']}/$meta"),
+        ("searchset-sorted", "Task?_sort=-_lastUpdated&_revinclude=Provenance:target&_count=3&_total=accurate"),
+    ):
+        answer = place.ehr.http.get(f"/fhir/{path}")
+        assert answer.status_code == 200, (name, answer.text)
+        folder.keep(name, answer.content)
 
 
 def _version_conflict(place: Town, folder: Folder) -> None:
