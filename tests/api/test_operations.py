@@ -70,10 +70,13 @@ async def test_a_record_is_for_who_takes_part_in_it(town: Town) -> None:
 
 async def test_a_record_holds_the_types_of_the_callers_scopes(town: Town) -> None:
     made = await record(town.ehr)
-    narrow = await town.world.system(town.clinic, scopes="system/Patient.r system/Goal.r")
+    narrow = await town.world.system(town.clinic, scopes="system/Patient.r system/Goal.rs system/Observation.r")
     found = await everything(narrow, made["Patient"])
     assert found == {"match": {f"Patient/{made['Patient']}", f"Goal/{made['Goal']}"}, "include": set()}
     refused(await narrow.get(f"Patient/{made['Patient']}/$everything?_type=Condition"), 403, "forbidden", rule="scope")
+    for address in ("Patient/$everything", f"Patient/{made['Patient']}/$everything?_type=Observation"):
+        # by id alone nothing is found that was not known before
+        refused(await narrow.get(address), 403, "forbidden", rule="scope")
     none = await town.world.system(town.clinic, scopes="system/Goal.r")
     refused(await none.get(f"Patient/{made['Patient']}/$everything"), 403, "forbidden", rule="scope")
 
@@ -143,7 +146,8 @@ async def test_labels_in_use_are_told_of_what_the_caller_sees(town: Town) -> Non
     for address in ("$meta", "Location/$meta"):
         assert "only-the-pantry" not in (await town.ehr.get(address)).text
     refused(await town.ehr.get(f"Location/{made}/$meta"), 404, "not-found")
-    narrow = await town.world.system(town.pantry, scopes="system/Patient.r")
+    narrow = await town.world.system(town.pantry, scopes="system/Patient.rs system/Location.r")
+    assert (await narrow.get(f"Location/{made}/$meta")).status_code == 200
     assert "only-the-pantry" not in (await narrow.get("$meta")).text
     refused(await narrow.get("Location/$meta"), 403, "forbidden", rule="scope")
 

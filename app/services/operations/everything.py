@@ -11,11 +11,12 @@ from uuid import UUID
 
 from app.fhir import dates, search_values
 from app.fhir.bundles import Found, searchset
-from app.fhir.errors import Forbidden, Value
+from app.fhir.errors import Value
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
 from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.permit import scoped
 from app.services.interactions.read import answer
 from app.services.network import Network
 from app.services.operations.inputs import Inputs, inputs
@@ -49,7 +50,9 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
     """200 with a searchset; a hidden person is the same 404 as none."""
     _, *rest = request.path
     given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
-    wish = _wish(network, caller, given)
+    if len(rest) == 1:
+        scoped(caller, "Patient", "rs")
+    wish = _wish(network, caller, given, of_one=len(rest) == 2)
     wanted = [(name, value) for name in INPUTS if name != PAGE for value in given.values.get(name, ())]
     address = "/".join(request.path)
     place = open_page(network, caller, address, wanted, given.values.get(PAGE, []))
@@ -60,7 +63,10 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
         patient = await _patient(network, caller, unit, rest[0]) if len(rest) == 2 else None
         if wish.since is not None and place.before_moment is None:
             place = Page(place.after, await horizon(unit))
-        extent = _extent(network, registry, wish, types, patient, place.before_moment)
+        # she herself is read by her id; what leads to her is found by a search
+        searched = [name for name in types if caller.allows(name, "s")]
+        herself = ["Patient"] if patient is not None and "Patient" in types else []
+        extent = _extent(network, registry, wish, searched, patient, place.before_moment, herself)
         found = await compartment.page(unit, extent, limit=wish.count + 1, after=after)
         shown = found[: wish.count]
         beside = [name for name in types if not leading_to_the_person(registry.types[name])]
@@ -82,13 +88,13 @@ def leading_to_the_person(served: ResourceType) -> tuple[str, ...]:
     return served.compartment or (("patient",) if "patient" in {*served.parameters, *served.building} else ())
 
 
-def _wish(network: Network, caller: Caller, given: Inputs) -> Wish:
+def _wish(network: Network, caller: Caller, given: Inputs, *, of_one: bool) -> Wish:
     listed = tuple(given.listed("_type"))
     for name in listed:
         if name not in network.registry.types:
             raise Value("everything-type", "_type names types that are served; /fhir/metadata lists them", "_type")
-        if not caller.allows(name, "r"):
-            raise Forbidden("scope", f"the access token's scopes do not hold system/{name}.r")
+        by_search = leading_to_the_person(network.registry.types[name]) and not (of_one and name == "Patient")
+        scoped(caller, name, "rs" if by_search else "r")
     start, end, since = (_interval(given, name) for name in ("start", "end", "_since"))
     most = network.settings.max_page_size
     count = given.one("_count") or str(network.settings.page_size)
@@ -123,6 +129,7 @@ def _extent(
     types: list[str],
     patient: UUID | None,
     before_moment: datetime | None,
+    herself: list[str],
 ) -> Extent:
     """Raises UnknownParameter while a parameter that it goes by is being built: half a record is none."""
     leading = [(name, code) for name in types for code in leading_to_the_person(registry.types[name])]
@@ -132,7 +139,7 @@ def _extent(
         refuse_building(registry.types[name], code)
     return Extent(
         patient=patient,
-        types=[name for name in types if name == "Patient" or leading_to_the_person(registry.types[name])],
+        types=[*herself, *(name for name in types if leading_to_the_person(registry.types[name]))],
         params=[network.numbers[name][code] for name, code in leading],
         dates=[network.numbers[name][code] for name, code in care],
         start=wish.start,

@@ -11,6 +11,7 @@ from app.fhir.json import JsonObject
 from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
 from app.services.interactions.computed import COMPUTED
+from app.services.interactions.permit import scoped
 from app.services.interactions.read import answer
 from app.services.network import Network
 from app.services.operations.inputs import inputs
@@ -51,8 +52,11 @@ async def _of_one(network: Network, caller: Caller, request: FhirRequest) -> Jso
 
 
 async def _of_many(network: Network, caller: Caller, where: list[str]) -> JsonObject:
+    """What many resources say is found by a search, so that their types must be ones the caller may search, too."""
+    for name in where:
+        scoped(caller, name, "rs")
     registry = await network.asking_by_now()
-    types = where or [name for name in registry.types if caller.allows(name, "r")]
+    types = where or [name for name in registry.types if caller.allows(name, "r") and caller.allows(name, "s")]
     named = {}
     for name, (element, code) in product(types, SOURCES.items()):
         refuse_building(registry.types[name], code)
