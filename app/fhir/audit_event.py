@@ -31,6 +31,10 @@ ACTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _CODES: Mapping[str, str] = MappingProxyType({"search": "search-type", "history": "history-instance"})
 _OF_REST = frozenset({"create", "read", "vread", "search", "history", "update", "patch", "delete"})
 DONE, REFUSED = "0", "4"
+# element -> the code system that R4 binds it to, which the element itself does not name
+SYSTEMS: Mapping[str, str] = MappingProxyType(
+    {"action": "http://hl7.org/fhir/audit-event-action", "outcome": "http://hl7.org/fhir/audit-event-outcome"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,8 @@ class Conditions:
     def recorded(self, matches: tuple[DateMatch, ...]) -> None:
         self.pieces.append("(" + " OR ".join(self._moment(match) for match in matches) + ")")
 
-    def nothing(self) -> None:
-        self.pieces.append("false")
+    def any(self, *, wanted: bool) -> None:
+        self.pieces.append("true" if wanted else "false")
 
     def _moment(self, match: DateMatch) -> str:
         condition = PREFIXES[match.prefix]

@@ -12,6 +12,8 @@ from tests.builders import resource
 from tests.town import Town
 from tests.world import System
 
+ACTION, OUTCOME = "http://hl7.org/fhir/audit-event-action", "http://hl7.org/fhir/audit-event-outcome"
+
 
 @pytest.fixture
 async def own(town: Town) -> System:
@@ -78,7 +80,8 @@ async def test_the_audit_is_searched_by_what_it_says(town: Town, own: System) ->
         f"agent=Organization/{town.clinic}": 1, f"agent=Organization/{town.pantry}": 0, f"agent={town.clinic}": 1,
         "date=ge2020": 1, "date=lt2020": 0, "date=gt2020&date=lt2100": 1, "_lastUpdated=ge2020": 1, "_tag=a|b": 0,
         "_tag:not=a|b": 1, "_profile:missing=true": 1, "action:missing=true": 0, "entity:missing=true": 0,
-        "action=urn:x|C": 0,
+        "action=urn:x|C": 0, f"action={ACTION}|C": 1, f"action={ACTION}|R": 0, f"action={ACTION}|": 1, "action=|C": 0,
+        f"action:not={ACTION}|": 0, f"action:not={ACTION}|C": 0, f"outcome:not={OUTCOME}|0": 0, f"outcome={OUTCOME}|0": 1,
     }  # fmt: skip
     found = {query: len(await own.search(f"{about}&{query}")) for query in expected}
     assert found == expected

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from app.fhir import json
-from app.fhir.audit_event import Act, audit_event
+from app.fhir.audit_event import SYSTEMS, Act, audit_event
 from app.fhir.bundles import Found, searchset
 from app.fhir.errors import Forbidden, Issue, NotFound, UnknownParameter
 from app.fhir.outcomes import operation_outcome
@@ -106,9 +106,14 @@ def _coded(conditions: Conditions, term: Term) -> None:
     if term.missing is not None:
         _always(conditions, term)
         return
+    systems = (None, SYSTEMS[term.parameter.code])
     tokens = [match for match in term.matches if isinstance(match, TokenMatch)]
-    values = [match.value for match in tokens if match.value and not match.system]
-    conditions.one_of(term.parameter.code, values, wanted=not term.negated)
+    tokens = [match for match in tokens if match.system in systems and not match.no_system]
+    values = [match.value for match in tokens if match.value]
+    if len(values) < len(tokens):  # `system|`: any code of it, and each act has one
+        conditions.any(wanted=not term.negated)
+    else:
+        conditions.one_of(term.parameter.code, values, wanted=not term.negated)
 
 
 def _date(conditions: Conditions, term: Term) -> None:
@@ -137,13 +142,13 @@ def _entity(conditions: Conditions, term: Term) -> None:
 
 def _always(conditions: Conditions, term: Term) -> None:
     if term.missing:
-        conditions.nothing()
+        conditions.any(wanted=False)
 
 
 def _absent(conditions: Conditions, term: Term) -> None:
     """Labels and the like, which no act has."""
     if not (term.missing or term.negated):
-        conditions.nothing()
+        conditions.any(wanted=False)
 
 
 _TERMS: Mapping[str, Callable[[Conditions, Term], None]] = MappingProxyType(
