@@ -85,6 +85,13 @@ def reread(body: bytes) -> JsonObject:
     return tree
 
 
+def copied(node: Any) -> Any:
+    """A tree of its own: what is changed in it must not change elsewhere too. Never deeper than the reader's limit."""
+    if type(node) is dict:
+        return {name: copied(value) for name, value in node.items()}
+    return [copied(item) for item in node] if type(node) is list else node
+
+
 def dump(tree: Any, *, pretty: bool = False) -> bytes:
     """UTF-8 JSON of a tree, compact or indented: keys in their order, numbers as they were written."""
     return orjson.dumps(tree, default=_write_number, option=orjson.OPT_INDENT_2 if pretty else None)

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.fhir import json
 from app.fhir.errors import BusinessRule, Invalid, Structure, TooCostly, TooLong
-from app.fhir.json import JsonObject, Number
+from app.fhir.json import JsonObject, Number, copied
 
 MEDIA_TYPE = "application/json-patch+json"
 MAX_OPERATIONS = 100
@@ -53,7 +53,7 @@ def read(body: bytes) -> tuple[Operation, ...]:
 def apply(tree: JsonObject, operations: Sequence[Operation], most_bytes: int) -> JsonObject:
     """What the operations make of a resource, which stays as it is. Raises Invalid, BusinessRule (a `test` failed),
     TooLong where the result would outgrow `most_bytes`."""
-    patched = _Patched(_copy(tree), len(json.dump(tree)), most_bytes)
+    patched = _Patched(copied(tree), len(json.dump(tree)), most_bytes)
     for operation in operations:
         _STEPS[operation.name](patched, operation)
     return patched.tree
@@ -125,9 +125,9 @@ class _Patched:
         if type(holder) is dict:
             if last in holder:
                 self.size -= len(json.dump(holder[last]))
-            holder[last] = _copy(value)
+            holder[last] = copied(value)
         else:
-            holder.insert(len(holder) if last == "-" else _index(last, len(holder), at), _copy(value))
+            holder.insert(len(holder) if last == "-" else _index(last, len(holder), at), copied(value))
 
     def remove(self, path: Path, at: str) -> Any:
         holder, last = self._holder(path, at)
@@ -140,7 +140,7 @@ class _Patched:
         holder, last = self._holder(path, at)
         self.size -= len(json.dump(self.find(path, at)))
         self._grow(value, len(path), at)
-        holder[last if type(holder) is dict else int(last)] = _copy(value)
+        holder[last if type(holder) is dict else int(last)] = copied(value)
 
     def _holder(self, path: Path, at: str) -> tuple[Any, str]:
         """The object or array in which the last part of a path lies. The root itself is nobody's to change."""
@@ -196,14 +196,6 @@ def _index(part: str, last: int, at: str) -> int:
     if not _INDEX.fullmatch(part) or int(part) > last:
         raise _bad_pointer(at)
     return int(part)
-
-
-def _copy(node: Any) -> Any:
-    """A tree of its own: what a later operation changes must not change elsewhere too. Never deeper than the reader's
-    limit."""
-    if type(node) is dict:
-        return {name: _copy(value) for name, value in node.items()}
-    return [_copy(item) for item in node] if type(node) is list else node
 
 
 def _depth(node: Any) -> int:

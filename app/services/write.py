@@ -5,11 +5,12 @@ Each step sees all entries; the first that refuses ends the write, and nothing o
 
 import copy
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import count
 from uuid import UUID
 
 from app.fhir.errors import Conflict, NotReady
+from app.fhir.json import copied
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.retries import with_retries
@@ -75,12 +76,13 @@ async def write(
     `whole`: it is a FHIR transaction. Raises Refusal; LockError after three repeats of a lost race.
     """
     ready(network)
-    planned = [copy.copy(entry) for entry in entries]
+    # steps of a transaction write into its trees: ids for what conditions mean
+    planned = [_planned(entry) if whole else copy.copy(entry) for entry in entries]
     tries = count()
 
     async def once() -> Write:
         if next(tries):
-            _start_over(entries, planned)
+            _start_over(entries, [_planned(entry) for entry in planned] if whole else planned)
         async with network.store.unit(caller.members, write=True) as unit:
             if first is not None:
                 await first(unit)
@@ -140,6 +142,10 @@ async def write_in(
 async def _carry_out(steps: Sequence[Step], under_way: Write) -> None:
     for step in steps:
         await step(under_way)
+
+
+def _planned(entry: Entry) -> Entry:
+    return replace(entry, tree=copied(entry.tree))
 
 
 def _start_over(entries: Sequence[Entry], planned: Sequence[Entry]) -> None:

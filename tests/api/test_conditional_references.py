@@ -2,9 +2,14 @@
 
 from uuid import uuid4
 
+import asyncpg
+import pytest
+
+from app.store import record
+from app.store.pool import Unit
 from tests.api.answers import refused
 from tests.api.test_bundles import every_table
-from tests.api.verbs import identified, made, request, statuses
+from tests.api.verbs import delete, identified, made, request, statuses
 from tests.builders import entry, put_entry, resource
 from tests.town import Town
 
@@ -34,6 +39,27 @@ async def test_a_conditional_reference_finds_what_the_same_transaction_writes(to
     gone = request("DELETE", f"Patient/{alone['id']}")
     wanted = resource("Condition", subject=f"Patient?identifier=urn:s|{alone['identifier'][0]['value']}")
     refused(await town.ehr.bundle("transaction", [entry(wanted), gone]), 412, "not-found")
+
+
+async def test_after_a_lost_race_conditions_are_resolved_anew(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the first try had found may be gone when the second begins."""
+    value = uuid4().hex
+    there = [await made(town, identified(value))]
+    store = record.record
+
+    async def loses_once(unit: Unit, rows: record.Rows) -> None:
+        if len(there) == 1 and rows.versions[0].type == "Condition":
+            there.append({})
+            await delete(town.ehr, f"Patient/{there[0]['id']}")
+            there[1] = await made(town, identified(value))
+            raise asyncpg.DeadlockDetectedError
+        await store(unit, rows)
+
+    monkeypatch.setattr(record, "record", loses_once)
+    tree = resource("Condition", subject=f"Patient?identifier=urn:s|{value}")
+    answer = await town.ehr.bundle("transaction", [entry(tree)])
+    assert statuses(answer) == ["201"], answer.text
+    assert answer.json()["entry"][0]["resource"]["subject"]["reference"] == f"Patient/{there[1]['id']}"
 
 
 async def test_a_conditional_reference_that_finds_none_or_several_undoes_all(town: Town) -> None:
