@@ -45,7 +45,11 @@ INSERT INTO connection (id, name, fhir_base, member, client_kind, client_id, key
     private_ranges, ca_file, vendor, poll_minutes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
-COPY = "SELECT local FROM origin WHERE connection = $1 AND type = $2 AND remote_id = $3"
+# a deleted copy answers for nothing: the next one takes its place
+COPY = """
+SELECT o.local FROM origin o WHERE o.connection = $1 AND o.type = $2 AND o.remote_id = $3
+    AND NOT EXISTS (SELECT 1 FROM resource r WHERE r.id = o.local AND r.deleted)
+"""
 NOTE_COPY = """
 INSERT INTO origin AS o (connection, type, remote_id, local) VALUES ($1, $2, $3, $4)
 ON CONFLICT (connection, type, remote_id) DO UPDATE SET local = excluded.local

@@ -8,6 +8,7 @@ import pytest
 from app.services.directory.register_ehr import Ehr, register_ehr
 from app.services.referrals.views import waiting
 from tests.api.answers import refused
+from tests.api.verbs import delete
 from tests.builders import DELETE, consent, entry, refer, reference, resource, urn
 from tests.town import Town
 
@@ -78,6 +79,17 @@ async def test_a_referral_goes_on_when_the_sender_posts_what_is_missing(town: To
     # found by what was written and by the copy
     for patient in (f"{base}/Patient/p1", f"Patient/{people[0]['id']}"):
         assert child["id"] in {each["id"] for each in await town.cbo.search(f"Task?patient={patient}")}, patient
+
+
+async def test_a_deleted_copy_does_not_answer_for_its_address(town: Town, base: str) -> None:
+    """What refers to the address waits for the next copy, and is found by that."""
+    named = resource("Patient", meta={"source": f"{base}/Patient/p1"})
+    first = (await town.ehr.create(named)).json()["id"]
+    assert (await delete(town.ehr, f"Patient/{first}")).status_code == 204
+    condition = (await town.ehr.create(resource("Condition", subject=f"{base}/Patient/p1"))).json()
+    second = (await town.ehr.create(named)).json()["id"]
+    found = await town.ehr.search(f"Condition?patient=Patient/{second}")
+    assert [each["id"] for each in found] == [condition["id"]]
 
 
 async def test_everything_missing_in_one_transaction_makes_one_part(town: Town, base: str) -> None:
