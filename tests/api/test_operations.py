@@ -202,6 +202,22 @@ async def test_validating_needs_the_scope_of_the_write(town: Town) -> None:
     refused(await reader.http.post("/fhir/Location/$validate", json=body, headers=JSON), 403, "forbidden", rule="scope")
 
 
+async def test_validating_offers_no_more_than_the_write(town: Town) -> None:
+    for address in ("Provenance/x/$validate?mode=delete", "Provenance/x/$validate", "AuditEvent/$validate"):
+        body = {"resourceType": address.split("/")[0], "id": "x"}
+        answer = await town.ehr.http.post(f"/fhir/{address}", json=body, headers=JSON)
+        refused(answer, 405, "not-supported", rule="interaction")
+
+
+async def test_validating_offers_no_less_than_the_write(town: Town) -> None:
+    chooser = await town.world.system(town.clinic, may_assign_ids=True)
+    body = resource("Location", id="new-1")
+    for system, code in ((chooser, "informational"), (town.ehr, "not-found")):
+        answer = await system.http.post("/fhir/Location/new-1/$validate", json=body, headers=JSON)
+        assert [issue["code"] for issue in outcome(answer)] == [code]
+    refused(await chooser.get("Location/new-1"), 404, "not-found")
+
+
 async def test_an_operation_that_is_not_there_is_told(town: Town) -> None:
     """C32."""
     for address in ("$graphql", "Patient/$convert", "Task/x/$everything", "$everything", "Nothing/$meta"):

@@ -8,17 +8,18 @@ yet; asking for one by name is refused, so that nobody takes silence for a yes.
 from dataclasses import replace
 
 from app.fhir import json
-from app.fhir.errors import Forbidden, Invalid, Issue, NotSupported, Refusal, Required, Value
+from app.fhir.errors import Invalid, Issue, NotSupported, Refusal, Required, Value
 from app.fhir.json import JsonObject
 from app.fhir.outcomes import operation_outcome
 from app.services.caller import Caller
 from app.services.interactions.create import created_entry
 from app.services.interactions.delete import deleted_entry
+from app.services.interactions.permit import permit
 from app.services.interactions.update import updated_entry
 from app.services.network import Network
 from app.services.operations.inputs import Inputs, inputs
 from app.services.operations.operation import Operation
-from app.services.requests import FhirRequest, FhirResponse, if_match
+from app.services.requests import FhirRequest, FhirResponse, if_match, if_none_match
 from app.services.write import write
 from app.services.writing import Entry
 from app.store import audit
@@ -45,19 +46,20 @@ async def validate(network: Network, caller: Caller, request: FhirRequest) -> Fh
     given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
     fhir_id = rest[0] if len(rest) == 2 else None
     mode = given.one("mode") or ("update" if fhir_id else "create")
-    _refuse(caller, type_name, mode, given, fhir_id)
+    _refuse(network, caller, type_name, mode, given, fhir_id)
     entry = _entry(network, type_name, mode, given.resource, fhir_id, if_match(request.headers))
+    if mode == "update":
+        entry.if_none_match, entry.may_create = if_none_match(request.headers), caller.may_assign_ids
     issues = await _judged(network, replace(caller, require_if_match=False), entry)
     async with network.store.unit(caller.members) as unit:
         await audit.write(unit, caller.act(network.ids, "validate", type_name, mode), "done")
     return FhirResponse(200, json.dump(operation_outcome(issues or (FINE,))))
 
 
-def _refuse(caller: Caller, type_name: str, mode: str, given: Inputs, fhir_id: str | None) -> None:
+def _refuse(network: Network, caller: Caller, type_name: str, mode: str, given: Inputs, fhir_id: str | None) -> None:
     if mode not in MODES:
         raise Value("validate-mode", f"mode is {' or '.join(MODES)}", "mode")
-    if not caller.allows(type_name, MODES[mode]):
-        raise Forbidden("scope", f"the access token's scopes do not hold system/{type_name}.{MODES[mode]}")
+    permit(network, caller, type_name, mode, MODES[mode])
     if given.one("profile") not in (None, f"http://hl7.org/fhir/StructureDefinition/{type_name}"):
         raise NotSupported("validate-profile", "this server does not judge by this profile; leave it out", "profile")
     if mode == "delete" and fhir_id is None:
