@@ -9,6 +9,9 @@ from typing import Any
 from tests.parts import SHARED
 
 VALIDATOR = SHARED / "tools" / "hl7-validator" / "run"
+# place and code: media types are registered with IANA (BCP 13), and offline the validator knows some of them only;
+# this one is RFC 6902's
+UNKNOWN_OFFLINE = (("CapabilityStatement.patchFormat[0]", "'application/json-patch+json'"),)
 
 
 def missing() -> str:
@@ -23,7 +26,11 @@ def judge(folder: Path, expected: int) -> list[str]:
     verdicts = [json.loads(line[line.index("{") :]) for line in done.stdout.splitlines() if '{"file"' in line]
     if len(verdicts) != expected:
         raise RuntimeError(f"the validator judged {len(verdicts)} of {expected} files and ended with {done.returncode}")
-    return [_line(verdict, issue) for verdict in verdicts for issue in verdict["issues"]]
+    return [_line(verdict, issue) for verdict in verdicts for issue in verdict["issues"] if not _is_unknown(issue)]
+
+
+def _is_unknown(issue: dict[str, Any]) -> bool:
+    return any(issue["path"] == place and code in issue["text"] for place, code in UNKNOWN_OFFLINE)
 
 
 def _line(verdict: dict[str, Any], issue: dict[str, Any]) -> str:
