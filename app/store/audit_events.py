@@ -73,6 +73,9 @@ class Conditions:
     def before(self, id: UUID) -> None:
         self.pieces.append("a.id < " + self.args.add(id, "uuid"))
 
+    def stamped_before(self, moment: datetime) -> None:
+        self.pieces.append("a.at < " + self.args.add(moment, "timestamptz"))
+
     def one_of(self, element: str, values: list[str], *, wanted: bool) -> None:
         """Whether R4's code for the act, or for its outcome, is one of these."""
         piece = CODES[element] + " = ANY(" + self.args.add(values, "text[]") + ")"

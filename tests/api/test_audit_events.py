@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from app.fhir.json import parse
@@ -9,6 +10,7 @@ from app.fhir.structure import check
 from tests.api.answers import refused
 from tests.api.verbs import delete, identified
 from tests.builders import resource
+from tests.conftest import Database
 from tests.town import Town
 from tests.world import System
 
@@ -121,3 +123,23 @@ async def test_a_delete_of_nothing_is_written_down(town: Town) -> None:
         town.ehr.client_id,
     )
     assert [(row["resource"], row["version"]) for row in rows] == [(UUID(made), 2), (UUID(made), None), (None, None)]
+
+
+async def test_a_poll_of_the_audit_waits_for_who_is_still_writing(
+    town: Town, own: System, module_database: Database
+) -> None:
+    """ADR 0004, of the audit: whoever goes on from the newest act seen must not miss an older one."""
+    writer = await asyncpg.connect(module_database.app_dsn)
+    try:
+        change = writer.transaction()
+        await change.start()
+        await writer.fetchval("SELECT pg_current_xact_id()")
+        made = (await town.ehr.create(resource("Location"))).json()["id"]
+        about = f"AuditEvent?entity=Location/{made}"
+        assert len(await own.search(about)) == 1
+        polls = (f"{about}&_lastUpdated=ge2020", f"{about}&date=ge2020")
+        assert [len(await own.search(poll)) for poll in polls] == [0, 0]
+        await change.rollback()
+        assert [len(await own.search(poll)) for poll in polls] == [1, 1]
+    finally:
+        await writer.close()

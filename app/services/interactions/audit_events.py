@@ -25,6 +25,7 @@ from app.services.network import Network
 from app.services.requests import FhirRequest, FhirResponse
 from app.store import audit, audit_events
 from app.store.audit_events import AuditRow, Conditions
+from app.store.horizon import horizon
 from app.store.search import Place
 
 TYPE = "AuditEvent"
@@ -57,7 +58,11 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     _refuse_more(query, request)
     page = open_page(network, caller, TYPE, query.used, [value for name, value in pairs if name == PAGE])
     async with reading(network, caller, request, searching=True) as unit:
+        if page.before_moment is None and _is_poll(query):
+            page = Page(page.after, await horizon(unit))
         conditions = _conditions(Conditions(unit), query)
+        if page.before_moment is not None:
+            conditions.stamped_before(page.before_moment)
         total = await audit_events.count(unit, conditions) if query.total != "none" or query.count == 0 else None
         if page.after is not None:
             conditions.before(page.after.key)
@@ -68,7 +73,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     part = asked(pairs)
     bodies = [(str(row.id), _body(network, row)) for row in shown]
     entries = [Found(TYPE, fhir_id, subset(body, part) if part else body) for fhir_id, body in bodies]
-    links = _links(network, caller, query, last)
+    links = _links(network, caller, query, page, last)
     answer = searchset(entries, base=network.base, links=links, total=total, warning=_warning(query))
     return FhirResponse(200, answer)
 
@@ -82,6 +87,13 @@ def _refuse_more(query: Query, request: FhirRequest) -> None:
     if query.sort or any(not isinstance(term, Term) for term in query.terms):
         raise UnknownParameter("audit-search", "AuditEvent comes newest first, searched without chains or _has")
     refuse_unknown(request, query)
+
+
+def _is_poll(query: Query) -> bool:
+    """Who asks by time goes on from the newest act seen; one that is still being written must not fall behind it."""
+    return bool(query.last_updated) or any(
+        isinstance(each, Term) and each.parameter.code == "date" for each in query.terms
+    )
 
 
 def _keys(text: str) -> list[UUID]:
@@ -174,12 +186,12 @@ def _body(network: Network, row: AuditRow) -> bytes:
     return json.dump(audit_event(act, f"Organization/{network.organization}"))
 
 
-def _links(network: Network, caller: Caller, query: Query, last: AuditRow | None) -> list[tuple[str, str]]:
+def _links(network: Network, caller: Caller, query: Query, page: Page, last: AuditRow | None) -> list[tuple[str, str]]:
     address = f"{network.base}/{TYPE}"
     pairs = list(query.used)
     links = [("self", f"{address}?{urlencode(pairs)}" if pairs else address)]
     if last is not None:
-        token = next_page(network, caller, TYPE, query.used, Page(Place(last.id, last.at)))
+        token = next_page(network, caller, TYPE, query.used, Page(Place(last.id, last.at), page.before_moment))
         links.append(("next", f"{address}?{urlencode([*pairs, (PAGE, token)])}"))
     return links
 
