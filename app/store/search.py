@@ -105,13 +105,15 @@ async def included(unit: Unit, page_ids: Collection[UUID], wanted: Sequence[tupl
     than `MOST_INCLUDED` when there is more."""
     params, types = [number for number, _ in wanted], [type_name for _, type_name in wanted]
     rows = await unit.conn.fetch(INCLUDED, list(unit.members), list(page_ids), params, types)
-    return [Stored(*row.values()) for row in rows if row["id"] not in page_ids]
+    on_page = frozenset(page_ids)
+    return [Stored(*row.values()) for row in rows if row["id"] not in on_page]
 
 
 async def revincluded(unit: Unit, page_ids: Collection[UUID], params: Collection[int]) -> list[Stored]:
     """What refers to a page's resources by these parameters, in the same way."""
     rows = await unit.conn.fetch(REVINCLUDED, list(unit.members), list(page_ids), list(params))
-    return [Stored(*row.values()) for row in rows if row["id"] not in page_ids]
+    on_page = frozenset(page_ids)
+    return [Stored(*row.values()) for row in rows if row["id"] not in on_page]
 
 
 def _in_order(
