@@ -19,7 +19,7 @@ from app.fhir.characters import has_forbidden
 from app.fhir.errors import TooCostly, Value
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.search_results import COUNTED_TO, Include, Pair, Revinclude, Sort
-from app.fhir.search_terms import Asked, Chain, Criterion, Has, Ids, Term, Updated, criterion
+from app.fhir.search_terms import Asked, Chain, Criterion, Has, Ids, Term, Updated, comparisons, criterion
 from app.fhir.search_values import DateMatch
 
 __all__ = [
@@ -40,6 +40,8 @@ __all__ = [
 DEFAULT_COUNT = 50
 MAX_COUNT = 500
 MAX_PARAMETERS = 50
+# each becomes an argument or more of one statement, which the database takes 32,767 of
+MAX_COMPARISONS = 2_000
 _ONCE = ("_count", "_total", "_sort")
 _CONTROL = frozenset((*_ONCE, "_summary", "_elements", "_format", "_pretty"))
 _NAME = re.compile(r"[A-Za-z0-9_\-.:]{1,64}", re.ASCII)
@@ -73,6 +75,7 @@ class _Parts:
     updated: list[tuple[DateMatch, ...]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     used: list[Pair] = field(default_factory=list)
+    compared: int = 0
 
     def add(self, part: Criterion | Include | Revinclude) -> None:
         if isinstance(part, Ids):
@@ -83,6 +86,12 @@ class _Parts:
             self.includes.append(part)
         else:
             self.terms.append(part)
+            self.compared += comparisons(part)
+            if self.compared > MAX_COMPARISONS:
+                most = (
+                    f"A search may compare with at most {MAX_COMPARISONS} values, each for every type a chain leads to."
+                )
+                raise TooCostly("search-comparisons", most)
 
 
 def parse_query(

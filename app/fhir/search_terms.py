@@ -108,6 +108,15 @@ def criterion(asked: Asked, kind: ResourceType, name: str, value: str) -> Criter
     return _term(asked, kind, parameter, modifier if colon else None, value)
 
 
+def comparisons(criterion: Criterion) -> int:
+    """How many values the database compares with: those of a chain once for each type that it may lead to."""
+    if isinstance(criterion, Chain):
+        return sum(comparisons(then) for _, then in criterion.branches)
+    if isinstance(criterion, Has):
+        return comparisons(criterion.then)
+    return 1 if isinstance(criterion, Ids) else max(1, len(criterion.matches))
+
+
 def refuse_building(kind: ResourceType, code: str) -> None:
     """Half an answer is none."""
     if code in kind.building:

@@ -229,3 +229,15 @@ def test_too_many_parameters_or_includes_are_refused() -> None:
 def test_count_may_be_given_once() -> None:
     with pytest.raises(Value):
         query("Task", ("_count", "1"), ("_count", "2"))
+
+
+def test_a_chain_to_any_type_counts_its_values_for_each() -> None:
+    values = ",".join(["a"] * 200)
+    with pytest.raises(TooCostly) as refused:
+        query("Provenance", ("target.identifier", values))
+    assert [issue.rule for issue in refused.value.issues] == ["search-comparisons"]
+    assert query("Provenance", ("target:Task.identifier", values)).terms
+    assert query("Provenance", ("target.identifier", "a,b")).terms
+    with pytest.raises(TooCostly):
+        query("Patient", *[("name", values)] * 11)
+    assert query("Patient", *[("name", values)] * 10).terms
