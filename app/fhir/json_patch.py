@@ -20,6 +20,8 @@ from app.fhir.json import JsonObject, Number, copied
 MEDIA_TYPE = "application/json-patch+json"
 MAX_OPERATIONS = 100
 MAX_SEGMENTS = json.MAX_DEPTH
+# all that its operations put in and take out, in sizes of the largest result: what is taken out again has been work too
+MAX_WORK = 4
 PROTECTED = (("id",), ("resourceType",), ("meta", "security"), ("for",), ("requester",))
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -52,7 +54,7 @@ def read(body: bytes) -> tuple[Operation, ...]:
 
 def apply(tree: JsonObject, operations: Sequence[Operation], most_bytes: int) -> JsonObject:
     """What the operations make of a resource, which stays as it is. Raises Invalid, BusinessRule (a `test` failed),
-    TooLong where the result would outgrow `most_bytes`."""
+    TooLong where the result would outgrow `most_bytes`, TooCostly where the operations move a multiple of that."""
     patched = _Patched(copied(tree), len(json.dump(tree)), most_bytes)
     for operation in operations:
         _STEPS[operation.name](patched, operation)
@@ -100,11 +102,13 @@ def _bad_pointer(at: str) -> Invalid:
 
 
 class _Patched:
-    """A resource under the hands of a patch; `size` is its length in bytes, about."""
+    """A resource under the hands of a patch; `size` is its length in bytes, about, `work` what was put in and taken
+    out."""
 
     def __init__(self, tree: JsonObject, size: int, most_bytes: int) -> None:
         self.tree = tree
         self.size = size
+        self.work = 0
         self.most_bytes = most_bytes
 
     def find(self, path: Path, at: str) -> Any:
@@ -124,7 +128,7 @@ class _Patched:
         self._grow(value, len(path), at)
         if type(holder) is dict:
             if last in holder:
-                self.size -= len(json.dump(holder[last]))
+                self.size -= self._weigh(holder[last], at)
             holder[last] = copied(value)
         else:
             holder.insert(len(holder) if last == "-" else _index(last, len(holder), at), copied(value))
@@ -133,12 +137,12 @@ class _Patched:
         holder, last = self._holder(path, at)
         self.find(path, at)
         removed = holder.pop(last) if type(holder) is dict else holder.pop(int(last))
-        self.size -= len(json.dump(removed))
+        self.size -= self._weigh(removed, at)
         return removed
 
     def replace(self, path: Path, value: Any, at: str) -> None:
         holder, last = self._holder(path, at)
-        self.size -= len(json.dump(self.find(path, at)))
+        self.size -= self._weigh(self.find(path, at), at)
         self._grow(value, len(path), at)
         holder[last if type(holder) is dict else int(last)] = copied(value)
 
@@ -149,10 +153,19 @@ class _Patched:
             raise _bad_pointer(at)
         return holder, path[-1]
 
+    def _weigh(self, value: Any, at: str) -> int:
+        """Bytes of what is put in or taken out. Raises TooCostly where a patch comes to more than all of them may."""
+        size = len(json.dump(value))
+        self.work += size
+        if self.work > MAX_WORK * self.most_bytes:
+            raise TooCostly("patch-work", "The operations of this patch move too much; send the resource.", at)
+        return size
+
     def _grow(self, value: Any, depth: int, at: str) -> None:
+        size = self._weigh(value, at)
         if depth + _depth(value) > json.MAX_DEPTH:
             raise Structure("json-depth", f"The JSON is nested deeper than {json.MAX_DEPTH} levels.", at)
-        self.size += len(json.dump(value))
+        self.size += size
         if self.size > self.most_bytes:
             raise TooLong("patch-result", f"What a patch makes has at most {self.most_bytes} bytes.", at)
 

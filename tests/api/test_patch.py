@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.answers import MARK, refused, without_number
-from tests.api.verbs import JSON_PATCH, op, patch
+from tests.api.verbs import JSON_PATCH, op, patch, patch_entry
 from tests.builders import refer, resource
 from tests.town import Town
 
@@ -192,3 +192,10 @@ async def test_a_conditional_patch_finds_the_one_that_is_seen(town: Town) -> Non
     refused(await patch(town.ehr, address, op("add", "/active", True)), 412, "multiple-matches")
     for condition, code in (("name=x", "not-supported"), ("", "required"), ("identifier=x", "not-supported")):
         refused(await patch(town.ehr, f"Patient?{condition}", op("add", "/active", True)), 400, code)
+
+
+async def test_a_patch_in_a_transaction_has_the_size_of_one_alone(town: Town) -> None:
+    made = await a_patient(town)
+    long = op("test", "/x", "x" * town.world.network.settings.max_resource_bytes)
+    answer = await town.ehr.bundle("transaction", [patch_entry(f"Patient/{made['id']}", long)])
+    refused(answer, 413, "too-long", rule="patch-too-long")

@@ -65,6 +65,8 @@ def _of_method(network: Network, each: Asked, wanted: Criterion | None, at: str)
     limit = limit_of(network, each.type)
     if each.resource is not None and len(json.dump(tree)) > limit:
         raise TooLong("resource-too-long", f"a resource has at most {limit} bytes", at)
+    if len(each.patch) > network.settings.max_resource_bytes:
+        raise TooLong("patch-too-long", f"a patch has at most {network.settings.max_resource_bytes} bytes", at)
     if each.method == "POST":
         return created_entry(network, each.type, tree, each.if_none_exist, at)
     if each.method == "PATCH":
