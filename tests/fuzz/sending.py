@@ -20,8 +20,8 @@ from tests.fuzz.breaking import CANARY
 FHIR_XML = "application/fhir+xml"
 # a stack, a statement, a place on this machine, a name of ours that no client knows
 INNARDS = re.compile(
-    r"Traceback|File \"|line \d+, in|asyncpg|sqlalchemy|postgres|httptools|starlette|site-packages|\bapp\.(fhir|store|services)"
-    r"|SELECT |INSERT |UPDATE |DELETE FROM|relation \"|/usr/|/var/|/home/|/root/|\.py\b|Error\(",
+    r"Traceback|File (?:\\?\"|&quot;)|line \d+, in|asyncpg|sqlalchemy|postgres|httptools|starlette|site-packages|\bapp\.(fhir|store|services)"
+    r"|SELECT |INSERT |UPDATE |DELETE FROM|relation (?:\\?\"|&quot;)|/usr/|/var/|/home/|/root/|\.py\b|Error\(",
     re.ASCII,
 )
 BODILESS = (204, 304)
