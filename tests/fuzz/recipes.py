@@ -42,7 +42,7 @@ def recipes(registry: Registry) -> list[Recipe]:
     for name, served in registry.types.items():
         for interaction in served.interactions:
             found += [Recipe(each, route, name, make) for each, route, make in _of(served, interaction)]
-        found += [Recipe(f"${each.name}", route, name, make) for each, route, make in _operations(name)]
+        found += [Recipe(f"${each.name}", route, name, make) for each, route, make in _operations(served)]
     return sorted(found, key=lambda each: ("create" not in each.name, "delete" in each.name))
 
 
@@ -53,10 +53,12 @@ def _of(served: ResourceType, interaction: str) -> Iterator[tuple[str, str, Make
             yield name, route, make
 
 
-def _operations(name: str) -> Iterator[tuple[Operation, str, Make]]:
+def _operations(served: ResourceType) -> Iterator[tuple[Operation, str, Make]]:
     for each in OPERATIONS:
+        if each.name == "validate" and "create" not in served.interactions:
+            continue  # it says what a write would be told, and nobody writes these
         for level, place in (("type", ""), ("instance", "/{id}")):
-            if each.offered(level, name):  # type: ignore[arg-type]
+            if each.offered(level, served.name):  # type: ignore[arg-type]
                 yield each, f"/{{type}}{place}/${each.name}", _calling(each, level)
 
 
