@@ -2,9 +2,9 @@
 
     python tools/r4_tables.py 'hl7.fhir.r4.core#4.0.1.tgz' [FOLDER]
 
-Three tables, one row a line, columns parted by tabs (`fhir_profiles/r4/README.md` explains them): types, elements in
-their order, codes. Every resource type is in them, because any may be contained in one that is served. The package is
-public domain (CC0).
+Four tables, one row a line, columns parted by tabs (`fhir_profiles/r4/README.md` explains them): types, elements in
+their order, codes, the words of codes. Every resource type is in them, because any may be contained in one that is
+served. The package is public domain (CC0).
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from app.fhir.terminology.facts import CodeSystemFacts, Concept, written
 
 Json = dict[str, Any]
 
@@ -48,7 +50,7 @@ class Package:
 
 
 def main(package_path: str, folder: str = "fhir_profiles/r4") -> None:
-    """Writes the three tables."""
+    """Writes the tables."""
     package = Package(Path(package_path))
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
@@ -62,7 +64,9 @@ def main(package_path: str, folder: str = "fhir_profiles/r4") -> None:
         (type_row(tree) for _, tree in sorted(package.structures.items())),
     )
     _write(out / "elements.tsv", ("path", "min", "max", "types", "codes", "flags"), elements)
-    _write(out / "codes.tsv", ("value set", "system", "codes"), code_rows(package, used))
+    codes = list(code_rows(package, used))
+    _write(out / "codes.tsv", ("value set", "system", "codes"), codes)
+    (out / "code_systems.tsv").write_text("\n".join(map(written, named(package, codes))), encoding="utf-8")
 
 
 def type_row(tree: Json) -> tuple[str, ...]:
@@ -79,10 +83,10 @@ def element_rows(package: Package, tree: Json, used: dict[str, str]) -> Iterator
         path: str = element["path"]
         if "." not in path or element["base"]["path"] != path:
             continue
-        value_set = _required_value_set(package, element)
-        name = _short(value_set)
+        value_set, mark = _value_set(package, element)
+        name = mark + _short(value_set)
         if value_set:
-            used[name] = value_set
+            used[_short(value_set)] = value_set
         attribute = "xmlAttr" in element.get("representation", [])
         flags = (
             ("a" if attribute else "")
@@ -109,12 +113,34 @@ def _type(kind: Json) -> str:
     return f"{code}({','.join(targets)})" if code == "Reference" and targets and "Resource" not in targets else code
 
 
-def _required_value_set(package: Package, element: Json) -> str:
+def _value_set(package: Package, element: Json) -> tuple[str, str]:
+    """The value set to which an element is bound, where it can be listed; "+" when other codes may stand there, too."""
     binding = element.get("binding", {})
     url = str(binding.get("valueSet", "")).split("|")[0]
-    if binding.get("strength") != "required" or url not in package.value_sets or _short(url) in NOT_LISTED:
-        return ""
-    return url
+    mark = {"required": "", "extensible": "+"}.get(binding.get("strength"))
+    if mark is None or not url or not is_listed(package, url):
+        return "", ""
+    return url, mark
+
+
+def is_listed(package: Package, url: str) -> bool:
+    """Whether the package lists all codes of a value set."""
+    tree = package.value_sets.get(url)
+    if tree is None or _short(url) in NOT_LISTED:
+        return False
+    return all(
+        "concept" in include or _is_complete(package, include["system"])
+        for include in tree["compose"]["include"]
+        if "system" in include
+    ) and all(
+        is_listed(package, other.split("|")[0])
+        for include in tree["compose"]["include"]
+        for other in include.get("valueSet", [])
+    )
+
+
+def _is_complete(package: Package, system: str) -> bool:
+    return package.code_systems.get(system, {}).get("content") in ("complete", "fragment")
 
 
 def _short(url: str) -> str:
@@ -168,6 +194,30 @@ def _flat(concepts: list[Json], above: tuple[str, ...]) -> Iterator[tuple[str, t
         more = tuple(p["valueCode"] for p in concept.get("property", []) if p["code"] == "subsumedBy")
         yield concept["code"], above + more
         yield from _flat(concept.get("concept", []), (*above, concept["code"]))
+
+
+def named(package: Package, rows: Iterable[tuple[str, ...]]) -> Iterator[CodeSystemFacts]:
+    """What the package tells of the words of the codes in these rows."""
+    wanted: dict[str, dict[str, None]] = {}
+    for _, url, codes in rows:
+        wanted.setdefault(url, {}).update(dict.fromkeys(codes.split(" ")))
+    for url, listed in sorted(wanted.items()):
+        system = package.code_systems.get(url, {})
+        words = {concept["code"]: concept.get("display", "") for concept in _concepts(system.get("concept", []))}
+        for tree in package.value_sets.values():
+            for include in tree.get("compose", {}).get("include", []):
+                if include.get("system") == url:
+                    words |= {each["code"]: each["display"] for each in include.get("concept", []) if "display" in each}
+        whole = system.get("content") == "complete" and words.keys() == listed.keys()
+        concepts = tuple(Concept(code, " ".join(words.get(code, "").split())) for code in listed)
+        title = system.get("title") or system.get("name", "")
+        yield CodeSystemFacts(url, system.get("version", ""), "complete" if whole else "fragment", title, concepts)
+
+
+def _concepts(listed: list[Json]) -> Iterator[Json]:
+    for concept in listed:
+        yield concept
+        yield from _concepts(concept.get("concept", []))
 
 
 def _write(path: Path, head: tuple[str, ...], rows: Any) -> None:
