@@ -27,7 +27,7 @@ help:
 	@echo 'make golden        rewrites golden and generated files; read the diff'
 	@echo 'make clients       the FHIR clients in JavaScript that tests use (npm); make test calls it'
 	@echo 'make soak          the long forms of fuzz, model, crash and concurrency tests'
-	@echo 'make conformance   the official validator over what the stories write (needs ../shared, Java, Maven)'
+	@echo 'make conformance   the official validator over what the stories write, and over tests/mutations (../shared, Java, Maven)'
 	@echo 'make lock          resolves the dependencies anew'
 
 run: $(VENV)/.run
@@ -51,6 +51,7 @@ soak: $(VENV)/.dev browser clients
 
 conformance: $(VENV)/.dev
 	$(BIN)/python -m tools.conformance
+	$(BIN)/python -m tools.verdicts --check
 
 golden: $(VENV)/.dev
 	$(BIN)/python -m tools.refusals

@@ -12,6 +12,7 @@ from app.gateways.mail import open_mail
 from app.gateways.outbound.client import Outbound
 from app.services.answerable import Answerable
 from app.services.network import Coordination, Network
+from app.services.profiles.load import load
 from app.settings import Settings
 from app.store import schema, search_parameters
 from app.store.embedded import EmbeddedPostgres
@@ -57,7 +58,7 @@ async def bring_up_to_date(owner_dsn: str, app_role: str) -> None:
 
 async def _number_parameters(owner_dsn: str) -> None:
     registry = Registry.load()
-    wanted = [(name, code) for name, served in registry.types.items() for code in served.parameters]
+    wanted = [(name, code) for name, served in registry.types.items() for code in served.indexed]
     await search_parameters.synchronise(owner_dsn, wanted)
 
 
@@ -94,6 +95,7 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
             discoveries=Discoveries(timedelta(seconds=settings.discovery_s)),
             outbound=outbound,
             numbers=await search_parameters.all_numbers(store),
+            conformance=await load(store),
         )
         await network.coordination.learn(store)
         yield network

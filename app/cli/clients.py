@@ -34,6 +34,9 @@ def add(
     ] = False,
     may_assign_ids: Annotated[bool, typer.Option("--may-assign-ids", help="It may choose ids.")] = False,
     may_introspect: Annotated[bool, typer.Option("--may-introspect", help="It may ask about tokens.")] = False,
+    peer: Annotated[
+        str, typer.Option(metavar="NAME", help="What it is forgiven: any (as the field sends), strict (nothing).")
+    ] = "any",
 ) -> None:
     """Register a system; print its client_id alone on the last line.
 
@@ -56,6 +59,7 @@ def add(
         require_if_match=require_if_match,
         may_assign_ids=may_assign_ids,
         may_introspect=may_introspect,
+        peer=peer,
     )
     print(on_network(lambda network: register_client(network, registration)))
 

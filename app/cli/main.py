@@ -12,10 +12,12 @@ from app.cli import (
     ehrs,
     migrate,
     organizations,
+    profiles,
     search_index,
     serve,
     simulate,
     staff,
+    terminology,
     tokens,
 )
 from app.cli.failures import line_and_code
@@ -39,6 +41,8 @@ for name, commands in (
     ("staff", staff.commands),
     ("ehr", ehrs.commands),
     ("deliveries", deliveries.commands),
+    ("profiles", profiles.commands),
+    ("terminology", terminology.commands),
     ("search-index", search_index.commands),
     ("simulate", simulate.commands),
 ):

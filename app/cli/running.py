@@ -1,8 +1,8 @@
 """What every command needs around its service: settings, quiet logs, the network, and one event loop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -30,9 +30,14 @@ def on_network(work: "Callable[[Network], Awaitable[Answer]]") -> Answer:
     return asyncio.run(_inside(quietly(load()), work))
 
 
-def own_database(settings: Settings) -> AbstractContextManager[object]:
-    """Keeps the embedded database up between the parts of one command; nothing where DATABASE_URL names another."""
-    return nullcontext() if settings.database_url is not None else EmbeddedPostgres.start(settings.data_dir)
+@contextmanager
+def own_database(settings: Settings) -> Iterator[str]:
+    """Its address; the embedded one is kept up between the parts of one command."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with EmbeddedPostgres.start(settings.data_dir) as embedded:
+        yield embedded.app_dsn
 
 
 async def _inside(settings: Settings, work: "Callable[[Network], Awaitable[Answer]]") -> Answer:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli import demo_beside
+from app.cli.pools import fitted
 from app.cli.running import own_database, quietly
 from app.log import configure, log
 from app.settings import Settings, load
@@ -33,12 +34,13 @@ def serve(
     from app.cli import server  # late: no other command needs a web server
 
     settings = quietly(_calm(load()) if demo else load())
-    with server.listening_on(settings.host, settings.port) as listener, own_database(settings):
+    with server.listening_on(settings.host, settings.port) as listener, own_database(settings) as dsn:
         # what keeps it from starting is said here, in one line, and not by each of its processes
+        fitting, pools = asyncio.run(fitted(settings, dsn, workers))
         beside = asyncio.run(demo_beside.prepare(settings, make=demo))
         with demo_beside.simulated_ehr(beside):
-            words = server.greeting(settings) + demo_beside.greeting(beside)
-            server.run(settings, listener, works=not no_worker, processes=workers, greeting=words)
+            words = server.greeting(settings) + pools + demo_beside.greeting(beside)
+            server.run(fitting, listener, works=not no_worker, processes=workers, greeting=words)
 
 
 def _calm(settings: Settings) -> Settings:

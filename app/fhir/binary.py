@@ -32,6 +32,13 @@ def of_bytes(media_type: str, body: bytes, security_context: str | None = None) 
     }
 
 
+def security_context(tree: JsonObject) -> str:
+    """The reference to the resource whose access is that of the Binary; '' without one."""
+    context = tree.get("securityContext")
+    text = context.get("reference") if type(context) is dict else None
+    return text if type(text) is str else ""
+
+
 def to_bytes(tree: JsonObject) -> tuple[str, bytes]:
     """(media type, bytes) of a Binary; a media type that no header may hold becomes one that says nothing."""
     kind = tree.get("contentType", "")

@@ -54,18 +54,32 @@ class Past:
 _DONE = {
     "create": ("POST", False, "201 Created"),
     "update": ("PUT", True, "200 OK"),
+    # of what had been deleted
+    "restore": ("PUT", True, "201 Created"),
     "patch": ("PATCH", True, "200 OK"),
     "delete": ("DELETE", True, "204 No Content"),
 }
 
 
-def history(entries: Iterable[Past], *, base: str, links: Sequence[tuple[str, str]], total: int | None = None) -> bytes:
-    """A history, newest first. *Source*: R4 http.html#history."""
+def history(
+    entries: Iterable[Past],
+    *,
+    base: str,
+    links: Sequence[tuple[str, str]],
+    total: int | None = None,
+    warning: bytes | None = None,
+) -> bytes:
+    """A history, newest first. `warning` is an OperationOutcome and comes as that of an entry about the request itself:
+    each entry of a history has a request and a response. *Source*: R4 http.html#history, bundle.html (bdl-3, bdl-4)."""
     head: JsonObject = {"resourceType": "Bundle", "type": "history"}
     if total is not None:
         head["total"] = total
     head["link"] = [{"relation": relation, "url": url} for relation, url in links]
-    return _with_entries(head, [_past(entry, base) for entry in entries])
+    parts = [_past(entry, base) for entry in entries]
+    if warning is not None:
+        asked = {"method": "GET", "url": links[0][1].removeprefix(f"{base}/")}
+        parts.append(b'{"request":%b,"response":{"status":"200 OK","outcome":%b}}' % (dump(asked), warning))
+    return _with_entries(head, parts)
 
 
 def _past(entry: Past, base: str) -> bytes:
@@ -112,8 +126,7 @@ def response(kind: str, answers: Iterable[Answer]) -> bytes:
 
 def stamp(tree: JsonObject, id_: str, version: str, last_updated: datetime) -> JsonObject:
     """A copy that says who it is: `id`, `meta.versionId`, `meta.lastUpdated`; every other member stays as it was,
-    in its
-    place. What was absent comes in FHIR's order, behind `resourceType`."""
+    in its place. What was absent comes in FHIR's order, behind `resourceType`."""
     sent = tree.get("meta")
     meta = {"versionId": version, "lastUpdated": instant(last_updated)}
     stamped = {"resourceType": tree["resourceType"], "id": id_, "meta": {**meta, **sent, **meta} if sent else meta}

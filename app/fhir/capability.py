@@ -31,6 +31,7 @@ _OF_THE_WHOLE = (
 )
 _IDS = "Ids are the server's; a system that is registered for it may choose them by update."
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_PROFILES: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,16 @@ def capability_statement(
     date: str,
     oauth_urls: Mapping[str, str] = _NOTHING,
     operations: Sequence[Offered] = (),
+    installed: Mapping[str, Sequence[str]] = _NO_PROFILES,
 ) -> JsonObject:
     """What this server can do. `custodian` is the network's `Organization/<id>`; `oauth_urls` are further ones by name
-    (`authorize`, `introspect`, `revoke`)."""
+    (`authorize`, `introspect`, `revoke`); `installed`: the site's own profiles by type."""
     rest: JsonObject = {
         "mode": "server",
         "security": _security({"token": oauth_token_url, **oauth_urls}),
-        "resource": [_resource(registry.types[name], operations) for name in sorted(registry.types)],
+        "resource": [
+            _resource(registry.types[name], operations, installed.get(name, ())) for name in sorted(registry.types)
+        ],
         "interaction": [{"code": code, "documentation": text} for code, text in _OF_THE_WHOLE],
         "operation": [_operation(each) for each in operations if "system" in each.levels],
     }
@@ -104,14 +108,14 @@ def _security(oauth: Mapping[str, str]) -> JsonObject:
     return tree
 
 
-def _resource(served: ResourceType, operations: Sequence[Offered]) -> JsonObject:
+def _resource(served: ResourceType, operations: Sequence[Offered], installed: Sequence[str]) -> JsonObject:
     does = frozenset(served.interactions)
     by_identifier = "identifier" in served.parameters
     return _without_empty(
         {
             "type": served.name,
             "profile": f"http://hl7.org/fhir/StructureDefinition/{served.name}",
-            "supportedProfile": list(served.profiles),
+            "supportedProfile": [*served.profiles, *installed],
             "documentation": _IDS if "update" in does else "",
             "interaction": [{"code": code} for code in served.interactions],
             "versioning": "versioned-update" if "update" in does else "versioned" if "vread" in does else "no-version",

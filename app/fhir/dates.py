@@ -67,6 +67,13 @@ def is_time(text: str) -> bool:
 
 
 def _is_real(text: str) -> bool:
+    """Whether a text of the right form is in the calendar and on the clock."""
+    try:
+        if text[-1] == "Z" or len(text) == 10:  # most are told by Python alone; it knows no leap second
+            datetime.fromisoformat(text)
+            return True
+    except ValueError:
+        pass
     try:
         interval(text)
     except Value:

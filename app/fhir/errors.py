@@ -84,6 +84,12 @@ class BusinessRule(Refusal):
     code = "business-rule"
 
 
+class Unfit(Refusal):
+    """Good R4 that does not fit a profile."""
+
+    code = "invariant"
+
+
 class ReferenceNotFound(Refusal):
     """A reference leads to nothing that the caller may see."""
 

@@ -13,7 +13,7 @@ from app.fhir.errors import Value
 from app.fhir.folding import folded
 from app.fhir.index_rows import DateValue, IndexValues, PairValue, ReferenceValue, StringValue, TokenValue, UriValue
 from app.fhir.paths import Leaf
-from app.fhir.references import Local, Remote, parse_reference
+from app.fhir.references import target_of
 from app.fhir.tables import r4
 
 Read = Callable[[Any, IndexValues, str], None]
@@ -28,7 +28,9 @@ def reader(param: str, kind: str, leaf: Leaf) -> Read:
         return _canonical(param) if leaf.kind.code == "canonical" else _reference(param, leaf.only)
     if kind == "date":
         return _DATES.get(leaf.kind.code, _date)(param)
-    return _uri(param) if kind == "uri" else _STRINGS.get(leaf.kind.code, _string)(param)
+    if kind == "uri":
+        return _canonical_uri(param) if leaf.kind.code == "canonical" else _uri(param)
+    return _STRINGS.get(leaf.kind.code, _string)(param)
 
 
 def _text(node: Mapping[str, Any], name: str) -> str | None:
@@ -37,13 +39,15 @@ def _text(node: Mapping[str, Any], name: str) -> str | None:
 
 
 def _primitive_token(param: str, leaf: Leaf) -> Read:
-    """A code whose value set has one system belongs to that system, though JSON does not say so."""
+    """A code whose value set has one system belongs to that system, though JSON does not say so; R4 compares what is a
+    plain string without case."""
     systems = r4().codes.get(leaf.codes, {})
     system = next(iter(systems)) if len(systems) == 1 else None
+    any_case = leaf.kind.code == "string"
 
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is str:
-            found.tokens.append(TokenValue(param, system, value))
+            found.tokens.append(TokenValue(param, system, value.casefold() if any_case else value))
         elif type(value) is bool:
             found.tokens.append(TokenValue(param, None, "true" if value else "false"))
 
@@ -119,7 +123,7 @@ def _reference(param: str, only: str) -> Read:
         if type(value) is not dict:
             return
         text = _text(value, "reference") or ""
-        kind, id_ = _target(text, base) if text else (None, None)
+        kind, id_ = target_of(text, base) if text else (None, None)
         kind = kind or _text(value, "type")
         identifier = value.get("identifier")
         system, logical = (
@@ -130,16 +134,6 @@ def _reference(param: str, only: str) -> Read:
         found.references.append(ReferenceValue(param, text, kind, id_, system, logical))
 
     return read
-
-
-def _target(text: str, base: str) -> tuple[str | None, str | None]:
-    try:
-        target = parse_reference(text, base)
-    except Value:
-        return None, None
-    if isinstance(target, Local):
-        return target.type, target.id
-    return (target.type, None) if isinstance(target, Remote) else (None, None)
 
 
 def _canonical(param: str) -> Read:
@@ -208,6 +202,19 @@ def _uri(param: str) -> Read:
     def read(value: Any, found: IndexValues, base: str) -> None:
         if type(value) is str:
             found.uris.append(UriValue(param, value))
+
+    return read
+
+
+def _canonical_uri(param: str) -> Read:
+    """As it is written, and, for those who ask for any version, without its version."""
+
+    def read(value: Any, found: IndexValues, base: str) -> None:
+        if type(value) is str:
+            url, bar, version = value.partition("|")
+            found.uris.append(UriValue(param, value))
+            if bar:
+                found.uris.append(UriValue(param, url, version))
 
     return read
 

@@ -46,10 +46,11 @@ class StringValue(NamedTuple):
 
 
 class UriValue(NamedTuple):
-    """A URI, compared to the letter."""
+    """A URI, compared to the letter; `version` is the one that a canonical was written with, where it is left out."""
 
     param: str
     value: str
+    version: str = ""
 
 
 class QuantityValue(NamedTuple):

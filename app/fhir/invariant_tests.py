@@ -7,14 +7,28 @@ other problem is the one reported (see `structure.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from app.fhir.dates import interval
 from app.fhir.json import Number
+from app.fhir.references import type_of
 
 Node = Mapping[str, Any]
 Test = Callable[[Node], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One rule: where it belongs, R4's key, what it demands, the test, and the element to point at."""
+
+    path: str
+    key: str
+    message: str
+    holds: Test
+    at: str = ""
+
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -39,6 +53,8 @@ def not_after(earlier: str, later: str) -> bool:
     """True unless `earlier` is surely after `later`; without a time on both, only the parts of the day that both
     have count."""
     if "T" in earlier and "T" in later:
+        if earlier[:19] < later[:19] and earlier[-1] == "Z" == later[-1]:  # at a glance; most are written like this
+            return True
         return interval(earlier)[0] <= interval(later)[1]
     shared = min(len(earlier.partition("T")[0]), len(later.partition("T")[0]))
     return earlier[:shared] <= later[:shared]
@@ -139,3 +155,21 @@ def distinct_urls(n: Node) -> bool:
     entries = [entry for entry in n.get("entry", ()) if "fullUrl" in entry]
     versions = [(e["fullUrl"], e.get("resource", {}).get("meta", {}).get("versionId")) for e in entries]
     return len(set(versions)) == len(versions)
+
+
+def begins(kind: str, resource_type: str) -> Test:
+    """The first entry of a Bundle of this kind is of this type."""
+
+    def holds(n: Node) -> bool:
+        if n.get("type") != kind:
+            return True
+        first: Node = next(iter(n.get("entry", ())), {})
+        return bool(first.get("resource", {}).get("resourceType") == resource_type)
+
+    return holds
+
+
+def may_be(reference: Any, resource_type: str) -> bool:
+    """Whether a reference may lead to a type: only what it tells itself speaks against it."""
+    told = reference.get("type") or type_of(reference.get("reference", "#")) if reference else None
+    return told in (None, resource_type)

@@ -7,23 +7,11 @@ outside `contained`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.fhir import invariant_tests as tests
-from app.fhir.invariant_tests import Test
+from app.fhir.invariant_tests import Invariant
+from app.fhir.invariants_questionnaire import QUESTIONNAIRE
+from app.fhir.invariants_terminology import TERMINOLOGY
 from app.fhir.json import Number
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """One rule: where it belongs, R4's key, what it demands, the test, and the element to point at."""
-
-    path: str
-    key: str
-    message: str
-    holds: Test
-    at: str = ""
-
 
 _REQUESTS = ("batch", "transaction", "history")
 _RESPONSES = ("batch-response", "transaction-response", "history")
@@ -171,6 +159,9 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant("Goal.target", "gol-1", "detail needs measure.", tests.needs("detail[x]", "measure")),
     Invariant(
+        "Group", "grp-1", "Only an actual group has members.", lambda n: "member" not in n or n.get("actual") is True
+    ),
+    Invariant(
         "Bundle",
         "bdl-1",
         "Only a search or a history has a total.",
@@ -212,4 +203,36 @@ INVARIANTS: tuple[Invariant, ...] = (
         lambda n: "/_history/" not in n.get("fullUrl", ""),
         "fullUrl",
     ),
+    Invariant(
+        "Bundle",
+        "bdl-9",
+        "A document has an identifier with a system and a value.",
+        lambda n: n.get("type") != "document" or {"system", "value"} <= n.get("identifier", {}).keys(),
+        "identifier",
+    ),
+    Invariant(
+        "Bundle",
+        "bdl-10",
+        "A document has its date.",
+        lambda n: n.get("type") != "document" or "timestamp" in n,
+        "timestamp",
+    ),
+    Invariant("Bundle", "bdl-11", "A document begins with a Composition.", tests.begins("document", "Composition")),
+    Invariant("Bundle", "bdl-12", "A message begins with a MessageHeader.", tests.begins("message", "MessageHeader")),
+    Invariant(
+        "CareTeam.participant",
+        "ctm-1",
+        "Only a Practitioner acts on behalf of somebody.",
+        lambda n: not tests.has(n, "onBehalfOf") or tests.may_be(n.get("member"), "Practitioner"),
+        "onBehalfOf",
+    ),
+    Invariant(
+        "Immunization.education",
+        "imm-1",
+        "Education has a documentType or a reference.",
+        tests.any_of("documentType", "reference"),
+    ),
+    Invariant("AuditEvent.entity", "sev-1", "Either a name or a query, not both.", tests.not_both("name", "query")),
+    *QUESTIONNAIRE,
+    *TERMINOLOGY,
 )

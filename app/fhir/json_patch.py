@@ -8,14 +8,15 @@ Who a resource is, whom it is about, who asked and what protects it are changed 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.fhir import json
 from app.fhir.errors import BusinessRule, Invalid, Structure, TooCostly, TooLong
 from app.fhir.json import JsonObject, Number, copied
+from app.fhir.references import REWRITTEN, rewrite
 
 MEDIA_TYPE = "application/json-patch+json"
 MAX_OPERATIONS = 100
@@ -52,13 +53,36 @@ def read(body: bytes) -> tuple[Operation, ...]:
     return tuple(_operation(item, f"patch[{place}]") for place, item in enumerate(listed))
 
 
-def apply(tree: JsonObject, operations: Sequence[Operation], most_bytes: int) -> JsonObject:
+@dataclass(slots=True)
+class Budget:
+    """How many bytes patches may still put in and take out; those of one transaction share it."""
+
+    left: int
+
+
+def apply(
+    tree: JsonObject, operations: Sequence[Operation], most_bytes: int, budget: Budget | None = None
+) -> JsonObject:
     """What the operations make of a resource, which stays as it is. Raises Invalid, BusinessRule (a `test` failed),
-    TooLong where the result would outgrow `most_bytes`, TooCostly where the operations move a multiple of that."""
-    patched = _Patched(copied(tree), len(json.dump(tree)), most_bytes)
+    TooLong where the result would outgrow `most_bytes`, TooCostly where the operations move a multiple of that, or more
+    than the budget, from which it is taken."""
+    own = Budget(MAX_WORK * most_bytes)
+    patched = _Patched(copied(tree), len(json.dump(tree)), most_bytes, (own, budget) if budget else (own,))
     for operation in operations:
         _STEPS[operation.name](patched, operation)
     return patched.tree
+
+
+def rewritten(operations: Sequence[Operation], mapping: Mapping[str, str]) -> tuple[Operation, ...]:
+    """The same patch, its values' references turned as `references.rewrite` turns those of a resource."""
+    return tuple(replace(each, value=_turned(each, mapping)) for each in operations)
+
+
+def _turned(operation: Operation, mapping: Mapping[str, str]) -> Any:
+    value = operation.value
+    if type(value) is str:
+        return mapping.get(value, value) if operation.path and operation.path[-1] in REWRITTEN else value
+    return rewrite(copied(value), mapping) if type(value) in (dict, list) else value
 
 
 def _operation(item: Any, at: str) -> Operation:
@@ -102,14 +126,13 @@ def _bad_pointer(at: str) -> Invalid:
 
 
 class _Patched:
-    """A resource under the hands of a patch; `size` is its length in bytes, about, `work` what was put in and taken
-    out."""
+    """A resource under the hands of a patch; `size` is its length in bytes, about."""
 
-    def __init__(self, tree: JsonObject, size: int, most_bytes: int) -> None:
+    def __init__(self, tree: JsonObject, size: int, most_bytes: int, budgets: tuple[Budget, ...]) -> None:
         self.tree = tree
         self.size = size
-        self.work = 0
         self.most_bytes = most_bytes
+        self.budgets = budgets
 
     def find(self, path: Path, at: str) -> Any:
         node: Any = self.tree
@@ -156,9 +179,10 @@ class _Patched:
     def _weigh(self, value: Any, at: str) -> int:
         """Bytes of what is put in or taken out. Raises TooCostly where a patch comes to more than all of them may."""
         size = len(json.dump(value))
-        self.work += size
-        if self.work > MAX_WORK * self.most_bytes:
-            raise TooCostly("patch-work", "The operations of this patch move too much; send the resource.", at)
+        for budget in self.budgets:
+            budget.left -= size
+            if budget.left < 0:
+                raise TooCostly("patch-work", "The operations of these patches move too much; send the resources.", at)
         return size
 
     def _grow(self, value: Any, depth: int, at: str) -> None:

@@ -1,5 +1,7 @@
 """The members of an object: one closure for each JSON name, for single values and arrays, primitives and objects.
 
+`label` is what FHIRPath calls the element: `value` for valueString, `birthDate` for what stands in _birthDate.
+
 *Source*: R4 json.html (null, empty values, `_` members and their arrays); security sheet INP-05, A31, A34.
 """
 
@@ -17,11 +19,11 @@ _NULL = Flaw("structure", "json-null", "null stands only in an array of primitiv
 _LENGTHS = Flaw("structure", "json-extension-array", "The array and its _ array must have the same length.")
 
 
-def one_value(name: str, check_value: Check) -> Member:
+def one_value(label: str, check_value: Check) -> Member:
     def member(tree: dict[str, Any], value: Any, found: Problems) -> None:
         flaw = check_value(value)
         if flaw is not None:
-            report(found, _NULL if value is None else flaw, name)
+            report(found, _NULL if value is None else flaw, label)
 
     return member
 
@@ -43,26 +45,32 @@ def values(name: str, check_value: Check) -> Member:
     return member
 
 
-def one_extension(name: str, element: Finder) -> Member:
+def one_extension(name: str, label: str, element: Finder, absent: Flaw | None = None) -> Member:
+    """What stands beside a primitive; `absent`: what is wrong where the value itself is not there."""
+
     def member(tree: dict[str, Any], value: Any, found: Problems) -> None:
-        _extension(value, name in tree, element, found, f"_{name}")
+        if absent is not None and name not in tree:
+            report(found, absent, label)
+        _extension(value, name in tree, element, found, label)
 
     return member
 
 
-def extensions(name: str, element: Finder) -> Member:
+def extensions(name: str, label: str, element: Finder, absent: Flaw | None = None) -> Member:
     def member(tree: dict[str, Any], value: Any, found: Problems) -> None:
         beside = tree.get(name)
         if type(value) is not list or not value:
-            return report(found, _NO_ARRAY if type(value) is not list else _EMPTY_ARRAY, f"_{name}")
+            return report(found, _NO_ARRAY if type(value) is not list else _EMPTY_ARRAY, label)
         if type(beside) is list and len(beside) != len(value):
-            report(found, _LENGTHS, f"_{name}")
+            report(found, _LENGTHS, label)
         for i, item in enumerate(value):
             has_value = type(beside) is list and i < len(beside) and beside[i] is not None
+            if absent is not None and not has_value:
+                report(found, absent, f"{label}[{i}]")
             if item is not None:
-                _extension(item, has_value, element, found, f"_{name}[{i}]")
+                _extension(item, has_value, element, found, f"{label}[{i}]")
             elif not has_value:
-                report(found, _NULL, f"_{name}[{i}]")
+                report(found, _NULL, f"{label}[{i}]")
 
     return member
 
@@ -77,12 +85,12 @@ def _extension(value: Any, has_value: bool, element: Finder, found: Problems, at
     below(found, start, at)
 
 
-def one_object(name: str, finder: Finder) -> Member:
+def one_object(label: str, finder: Finder) -> Member:
     def member(tree: dict[str, Any], value: Any, found: Problems) -> None:
         start = len(found)
         finder(value, found)
         if len(found) != start:
-            below(found, start, name)
+            below(found, start, label)
 
     return member
 
@@ -101,12 +109,12 @@ def objects(name: str, finder: Finder) -> Member:
 
 
 def with_codes(finder: Finder, element: Element) -> Finder:
-    """A CodeableConcept, Coding or Quantity whose code is bound: one coding at least must be of the value set."""
-    allowed = {(system, code) for system, codes in r4().codes[element.codes].items() for code in codes}
-    words = ", ".join(dict.fromkeys(code for _, code in sorted(allowed)))
-    message = f"Use one of {words}" if len(allowed) <= 20 else "Use a code of the value set that R4 demands here"
-    systems = " or ".join(r4().codes[element.codes])
-    flaw = Flaw("code-invalid", "required-code", f"{message}, of {systems}.")
+    """A CodeableConcept, Coding or Quantity whose code is bound: one coding at least must be of the value set, or, of
+    one that only suggests, should be."""
+    required = bool(element.codes)
+    listed = r4().codes[element.codes or element.suggested]
+    allowed = {(system, code) for system, codes in listed.items() for code in codes}
+    flaw = _codes_flaw(allowed, required)
 
     def find(tree: Any, found: Problems) -> None:
         start = len(found)
@@ -114,7 +122,19 @@ def with_codes(finder: Finder, element: Element) -> Finder:
         if len(found) != start:
             return
         given = tree.get("coding", ()) if "coding" in tree or "text" in tree else (tree,)
+        if not given and not required:
+            return
         if not any((item.get("system"), item.get("code")) in allowed for item in given):
             report(found, flaw, "coding" if "coding" in tree else "")
 
     return find
+
+
+def _codes_flaw(allowed: set[tuple[str, str]], required: bool) -> Flaw:
+    words = ", ".join(dict.fromkeys(code for _, code in sorted(allowed)))
+    systems = " or ".join(sorted({system for system, _ in allowed}))
+    if required:
+        message = f"Use one of {words}" if len(allowed) <= 20 else "Use a code of the value set that R4 demands here"
+        return Flaw("code-invalid", "required-code", f"{message}, of {systems}.")
+    message = f"Use one of {words}" if len(allowed) <= 20 else "Use a code of the value set that R4 suggests here"
+    return Flaw("code-invalid", "suggested-code", f"{message}, of {systems}, unless none of them fits.", "warning")

@@ -55,6 +55,10 @@ _ADDRESSES = frozenset(("href", "src", "cite", "longdesc", "usemap"))
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]{0,30})[\x00-\x20]*:", re.ASCII | re.IGNORECASE)
 _SAFE_SCHEMES = frozenset(("http", "https", "mailto", "tel", "urn"))
 _SAFE_IMAGE = re.compile(r"data:image/(?:png|gif|jpeg);base64,[A-Za-z0-9+/=\s]*", re.ASCII)
+# an image that is at hand: its own bytes, or a file beside the resource, as HL7's publisher writes them
+_SAFE_URL = re.compile(
+    r"url\(\s*(?:data:image/(?:png|gif|jpeg);base64,[A-Za-z0-9+/=\s]*|[A-Za-z0-9_\-][A-Za-z0-9_\-./]*)\s*\)", re.ASCII
+)
 _ACTIVE_STYLE = re.compile(r"url\s*\(|expression|@import|behavior|binding|javascript|\\", re.IGNORECASE)
 
 
@@ -136,5 +140,5 @@ def _check_value(key: str, value: str) -> None:
         scheme = _SCHEME.match(value)
         if scheme and scheme[1].lower() not in _SAFE_SCHEMES and not (key == "src" and _SAFE_IMAGE.fullmatch(value)):
             raise _Refused("txt-1", "A narrative's links use http, https, mailto, tel or a place in the same document.")
-    elif key == "style" and _ACTIVE_STYLE.search(value):
+    elif key == "style" and _ACTIVE_STYLE.search(_SAFE_URL.sub("", value)):
         raise _Refused("txt-1", "A narrative's style may not load or run anything.")

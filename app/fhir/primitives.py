@@ -25,11 +25,12 @@ MAX_EXPONENT = 99
 
 
 class Flaw(NamedTuple):
-    """What is wrong: issue type, our rule word, what would be right."""
+    """What is wrong: issue type, our rule word, what would be right; how bad it is (error, warning, information)."""
 
     code: str
     rule: str
     message: str
+    severity: str = "error"
 
 
 Check = Callable[[Any], Flaw | None]
@@ -38,6 +39,8 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]{0,39})){1,40}", re.ASCII)
 _UUID = re.compile(r"urn:uuid:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _EXPONENT = re.compile(r"[^eE]*[eE][+-]?0*([0-9]+)", re.ASCII)
+_PLAIN = re.compile(r"[!-~]{1,1000}", re.ASCII)
+_PLAIN_URI = re.compile(r"(?:https?|urn):[!-~]{1,1000}", re.ASCII)
 _SPACE = re.compile(r"\s")
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _ACTIVE_SCHEMES = ("javascript:", "data:", "vbscript:")
@@ -59,11 +62,7 @@ def check_of(type_code: str) -> Check:
 def code_in(codes: Iterable[str]) -> Check:
     """The check of a code that must be one of these."""
     listed = tuple(dict.fromkeys(codes))
-    allowed = frozenset(listed)
-    words = (
-        f"Use one of {', '.join(listed)}." if len(listed) <= 20 else "Use a code of the value set that R4 demands here."
-    )
-    flaw = Flaw("code-invalid", "required-code", words)
+    allowed, flaw = frozenset(listed), not_in(listed)
 
     def check(value: Any) -> Flaw | None:
         if type(value) is str and value in allowed:
@@ -71,6 +70,15 @@ def code_in(codes: Iterable[str]) -> Check:
         return _code(value) or flaw
 
     return check
+
+
+def not_in(codes: Iterable[str]) -> Flaw:
+    """What is wrong with any code but these."""
+    listed = tuple(dict.fromkeys(codes))
+    words = (
+        f"Use one of {', '.join(listed)}." if len(listed) <= 20 else "Use a code of the value set that R4 demands here."
+    )
+    return Flaw("code-invalid", "required-code", words)
 
 
 def identifier_text(value: Any) -> Flaw | None:
@@ -131,6 +139,8 @@ def _decimal(value: Any) -> Flaw | None:
 
 
 def _code(value: Any) -> Flaw | None:
+    if type(value) is str and _PLAIN.fullmatch(value):  # at a glance, as most are
+        return None
     flaw = _string(value)
     if flaw is None and " ".join(value.split()) != value:
         return Flaw("value", "code-form", "A code has no space at its ends and only single spaces inside.")
@@ -144,6 +154,8 @@ def _id(value: Any) -> Flaw | None:
 
 
 def _uri(value: Any) -> Flaw | None:
+    if type(value) is str and _PLAIN_URI.fullmatch(value):  # at a glance, as most are
+        return None
     flaw = _string(value)
     if flaw is not None:
         return flaw

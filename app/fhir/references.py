@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from app.fhir.errors import Value
 from app.fhir.tables import r4
@@ -21,6 +21,10 @@ _ABSOLUTE = re.compile(r"https?://[^\s/?#]+", re.ASCII | re.IGNORECASE)
 _MEMBERS = frozenset(
     stem + name for name in ("reference", "type", "identifier", "display", "id", "extension") for stem in ("", "_")
 )
+
+# the members that name another entry of a transaction
+REWRITTEN = ("reference", "url")
+Tree = TypeVar("Tree", dict[str, Any], list[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,17 @@ def type_of(text: str) -> str | None:
     return target.type if isinstance(target, (Local, Remote, Conditional)) else None
 
 
+def target_of(text: str, base: str) -> tuple[str | None, str | None]:
+    """(type, id) of a resource of this server, (type, None) of another's; (None, None) of what is neither."""
+    try:
+        target = parse_reference(text, base)
+    except Value:
+        return None, None
+    if isinstance(target, Local):
+        return target.type, target.id
+    return (target.type, None) if isinstance(target, Remote) else (None, None)
+
+
 def each_reference(type_name: str, tree: Mapping[str, Any]) -> Iterator[Reference]:
     """Every Reference that has a `reference`, in document order, in extensions and contained resources too; `#x`
     ones are left out."""
@@ -133,14 +148,14 @@ def each_reference(type_name: str, tree: Mapping[str, Any]) -> Iterator[Referenc
             )
 
 
-def rewrite(tree: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
+def rewrite(tree: Tree, mapping: Mapping[str, str]) -> Tree:
     """The same tree, changed in place: each Reference and each `url` that equals a key of `mapping` becomes its
     value; nothing else moves."""
     stack: list[Any] = [tree]
     while stack:
         node = stack.pop()
         if type(node) is dict:
-            for name in ("reference", "url"):
+            for name in REWRITTEN:
                 text = node.get(name)
                 if type(text) is str and text in mapping:
                     node[name] = mapping[text]

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from app.fhir.index_unsearched import OF_TYPES, UNSEARCHED
 from app.fhir.paths import leaves
 from app.fhir.tables import PROFILES, r4
 
@@ -31,7 +32,7 @@ INTERACTIONS = (
     "history-type",
     "search-type",
 )
-SETTINGS = frozenset(("interactions", "profiles", "includes", "revincludes", "compartment", "parameters"))
+SETTINGS = frozenset(("interactions", "profiles", "includes", "revincludes", "compartment", "public", "parameters"))
 QUANTITIES = frozenset(("Quantity", "Age", "Count", "Distance", "Duration", "Money", "Range"))
 # Which types of element each kind of parameter can read; a composite reads what its components read.
 READABLE = MappingProxyType(
@@ -71,8 +72,8 @@ class ResourceType:
     """One served type; equal only to itself, so that what is compiled from it can be kept beside it.
 
     `revincludes` are `Type:parameter` of other served types; `compartment` the parameters by which a resource lies in
-    a Patient's compartment. Of `renewing` parameters resources stored before lack some rows; `building` ones answer
-    nothing yet and are no parameters here.
+    a Patient's compartment; `public`: it tells nothing about anybody, and everybody sees it. Of `renewing` parameters
+    resources stored before lack some rows; `building` ones answer nothing yet and are no parameters here.
     """
 
     name: str
@@ -82,8 +83,19 @@ class ResourceType:
     profiles: tuple[str, ...]
     revincludes: tuple[str, ...] = ()
     compartment: tuple[str, ...] = ()
+    public: bool = False
     renewing: frozenset[str] = frozenset()
     building: frozenset[str] = frozenset()
+
+    @property
+    def stored(self) -> bool:
+        """Whether somebody writes it; what is computed when it is asked for has no search rows."""
+        return "create" in self.interactions
+
+    @property
+    def indexed(self) -> frozenset[str]:
+        """The codes under which it has rows: its parameters, and what no parameter reads where that is kept too."""
+        return frozenset(self.parameters) | ({UNSEARCHED} if self.name in OF_TYPES else set())
 
 
 Pairs = frozenset[tuple[str, str]]
@@ -149,6 +161,7 @@ def _read(path: Path, common: Mapping[str, Any]) -> ResourceType:
             tuple(tree["profiles"]),
             tuple(tree.get("revincludes", ())),
             tuple(tree.get("compartment", ())),
+            bool(tree.get("public", False)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise ValueError(f"{path}: {problem}") from problem

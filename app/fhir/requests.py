@@ -75,7 +75,11 @@ def read_bundle(tree: JsonObject, most: int = MAX_ENTRIES) -> tuple[str, tuple[E
         raise TooManyEntries("bundle-entries", f"A Bundle may have at most {most} entries.", "Bundle.entry")
     _check_methods(entries)
     # bdl-7 forgives a fullUrl that occurs with two versions; in what is asked for, one fullUrl is one resource.
-    issues = [issue for issue in check("Bundle", _envelope(tree, entries)) if issue.rule != "bdl-7"]
+    issues = [
+        issue
+        for issue in check("Bundle", _envelope(tree, entries))
+        if issue.rule != "bdl-7" and issue.severity == "error"
+    ]
     if issues:
         raise Refusal.of_issues(issues)
     kind: str = tree["type"]

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from app.fhir.errors import Value
-from app.fhir.primitives import Flaw
+from app.fhir.primitives import MAX_STRING, Flaw
 from app.fhir.problems import Pointer, Problems, report
 from app.fhir.references import Conditional, Local, Remote, parse_reference
 from app.fhir.tables import r4
 
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _TYPE_DIFFERS = Flaw("value", "reference-type", "Reference.type must agree with the type in the reference.")
 _DANGLING = Flaw("invariant", "ref-1", "A reference to #id needs a contained resource with that id.")
 _NESTED = Flaw("invariant", "dom-2", "A contained resource may not contain resources.")
@@ -46,6 +48,17 @@ def reference_flaws(tree: dict[str, Any], targets: frozenset[str], found: Proble
             report(found, _wrong_type(targets), "type")
     if kind is not None and targets and kind not in targets:
         report(found, _wrong_type(targets), "reference")
+
+
+def is_plain(tree: Any, targets: frozenset[str]) -> bool:
+    """At a glance: Type/id of a type that may stand here, and perhaps words, as most references are."""
+    if type(tree) is not dict or len(tree) > 2 or (len(tree) == 2 and "display" not in tree):
+        return False
+    text, words = tree.get("reference"), tree.get("display", "-")
+    if type(text) is not str or type(words) is not str or not 0 < len(words) <= MAX_STRING:
+        return False
+    kind, _, fhir_id = text.partition("/")
+    return kind in (targets or r4().resource_types) and _ID.fullmatch(fhir_id) is not None
 
 
 def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from app.fhir import search_values as values
 from app.fhir.errors import TooCostly, UnknownParameter, Value
 from app.fhir.registry import Registry, ResourceType, SearchParameter
-from app.fhir.search_values import DateMatch, Match
+from app.fhir.search_values import DateMatch, Match, StringMatch, TokenMatch
 
 MAX_HOPS = 2
 # what each kind offers beside :missing (a reference takes the name of a type, too), and where: for these data types
@@ -136,12 +136,22 @@ def _has(asked: Asked, kind: ResourceType, name: str, value: str) -> Has | None:
     referring = asked.registry.types.get(source)
     if referring is None:
         return None
+    _refuse_computed(referring)
     refuse_building(referring, code)
     parameter = referring.parameters.get(code)
     if parameter is None or not _leads_to(parameter, kind.name):
         return None
     then = criterion(asked, referring, rest, value)
     return Has(parameter, then) if then is not None else None
+
+
+def _refuse_computed(kind: ResourceType) -> None:
+    """Nothing of it is indexed: whoever was answered would take "none" for the truth."""
+    if not kind.stored:
+        raise UnknownParameter(
+            "search-computed",
+            f"No search passes through {kind.name}: it is computed when it is asked for. Search it by itself.",
+        )
 
 
 def _leads_to(parameter: SearchParameter, type_name: str) -> bool:
@@ -152,8 +162,10 @@ def _chain(asked: Asked, parameter: SearchParameter, only: str, rest: str, value
     if parameter.kind != "reference":
         return None
     types = asked.registry.types
+    if only in types:
+        _refuse_computed(types[only])
     targets = parameter.targets or tuple(sorted(types))
-    wanted = [types[target] for target in targets if target in types and only in ("", target)]
+    wanted = [types[name] for name in targets if name in types and types[name].stored and only in ("", name)]
     branches = ((kind.name, criterion(asked, kind, rest, value)) for kind in wanted)
     known = tuple((name, then) for name, then in branches if then is not None)
     return Chain(parameter, known) if known else None
@@ -162,7 +174,7 @@ def _chain(asked: Asked, parameter: SearchParameter, only: str, rest: str, value
 def _term(asked: Asked, kind: ResourceType, parameter: SearchParameter, modifier: str | None, value: str) -> Term:
     code = parameter.code
     if modifier is None:
-        return Term(parameter, values.matches(parameter, value, asked.base, asked.now))
+        return Term(parameter, _as_stored(kind, parameter, values.matches(parameter, value, asked.base, asked.now)))
     if modifier == "missing" and parameter.kind != "composite":
         if value not in ("true", "false"):
             raise Value("search-missing", ":missing is true or false.", code)
@@ -175,10 +187,25 @@ def _term(asked: Asked, kind: ResourceType, parameter: SearchParameter, modifier
     if modifier in offered:
         if modifier in RENEWED and code in kind.renewing:
             raise being_built(code)
-        return Term(parameter, values.each(code, value, offered[modifier]), negated=modifier == "not")
+        found = values.each(code, value, offered[modifier])
+        return Term(parameter, _as_stored(kind, parameter, found), negated=modifier == "not")
     if parameter.kind == "reference" and modifier in parameter.targets + (() if parameter.targets else (modifier,)):
         return Term(parameter, values.references(parameter, value, asked.base, only=modifier))
     raise UnknownParameter("search-modifier", _offer(parameter, tuple(offered)), code)
+
+
+def _as_stored(kind: ResourceType, parameter: SearchParameter, found: tuple[Match, ...]) -> tuple[Match, ...]:
+    """The alternatives as search rows have them: a token that is a plain string in the resource without its case (R4
+    search.html#token). While some rows are those of an earlier release, also as those are."""
+    cased = parameter.kind == "token" and "string" in parameter.reads
+    stored = tuple(
+        replace(each, value=each.value.casefold()) if cased and isinstance(each, TokenMatch) and each.value else each
+        for each in found
+    )
+    if parameter.code not in kind.renewing:
+        return stored
+    before = (StringMatch(e.before, e.how) if isinstance(e, StringMatch) and e.before else e for e in found)
+    return tuple(dict.fromkeys((*stored, *before)))
 
 
 def _offer(parameter: SearchParameter, offered: tuple[str, ...]) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
 from app.fhir.dates import LATEST, searched, widened
 from app.fhir.errors import Value
-from app.fhir.folding import folded
+from app.fhir.folding import folded, with_punctuation
 from app.fhir.index_numbers import written
 from app.fhir.references import Local, Remote, parse_reference
 from app.fhir.registry import SearchParameter
@@ -21,6 +21,7 @@ MAX_VALUES = 200
 PREFIXES = ("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap")
 # R4's proposal for `ap`: a tenth of the number, or of the time between then and now
 APPROXIMATELY = 10
+_CANONICAL = frozenset(("canonical",))
 _ESCAPED = re.compile(r"\\([,|$\\])")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
@@ -79,10 +80,12 @@ class QuantityMatch:
 
 @dataclass(frozen=True, slots=True)
 class StringMatch:
-    """`how`: the folded value `starts` with or `contains` the text, which is folded too; or is `exact`ly the text."""
+    """`how`: the folded value `starts` with or `contains` the text, which is folded too; or is `exact`ly the text.
+    `before`: the text as rows of earlier releases are folded."""
 
     text: str
     how: str = "starts"
+    before: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +156,11 @@ def of_type(code: str, part: str) -> PairMatch:
 
 
 def starting(code: str, part: str) -> StringMatch:
-    return StringMatch(_folded(code, part))
+    return _words(code, part, "starts")
 
 
 def containing(code: str, part: str) -> StringMatch:
-    return StringMatch(_folded(code, part), "contains")
+    return _words(code, part, "contains")
 
 
 def exactly(code: str, part: str) -> StringMatch:
@@ -212,11 +215,12 @@ READ: Mapping[str, Read] = MappingProxyType(
 )
 
 
-def _folded(code: str, part: str) -> str:
-    text = folded(_plain(code, part))
+def _words(code: str, part: str, how: str) -> StringMatch:
+    plain = _plain(code, part)
+    text = folded(plain)
     if not text:
         raise _empty(code)
-    return text
+    return StringMatch(text, how, with_punctuation(plain))
 
 
 def _date(code: str, part: str, now: datetime | None) -> DateMatch:
@@ -233,6 +237,8 @@ def _date(code: str, part: str, now: datetime | None) -> DateMatch:
 
 
 def _reference(parameter: SearchParameter, text: str, base: str, only: str | None) -> ReferenceMatch:
+    if parameter.reads == _CANONICAL:  # ours are found by their url, too, and not by the address that they have here
+        return ReferenceMatch(text, None, None)
     alone = parameter.targets[0] if len(parameter.targets) == 1 else None
     if _ID.fullmatch(text):
         return ReferenceMatch(text, only or alone, text)

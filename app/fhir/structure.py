@@ -9,17 +9,19 @@ resource costs no path at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from app.fhir import primitives
-from app.fhir.errors import Issue
-from app.fhir.invariants import INVARIANTS, Invariant
+from app.fhir.errors import Issue, Value
+from app.fhir.invariant_tests import Invariant
+from app.fhir.invariants import INVARIANTS
 from app.fhir.json import is_element_name
 from app.fhir.members import extensions, objects, one_extension, one_object, one_value, values, with_codes
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Finder, Member, Problems, below, report
-from app.fhir.resource_rules import check_contained, check_pointers, reference_flaws
+from app.fhir.resource_rules import check_contained, check_pointers, is_plain, reference_flaws
 from app.fhir.tables import Element, Kind, r4
 
 # Stricter than the type says: what people read must be readable (security sheet INP-09).
@@ -27,7 +29,7 @@ _STRICTER = {
     "Identifier.value": primitives.identifier_text,
     **{f"HumanName.{part}": primitives.human_name for part in ("family", "given", "text", "prefix", "suffix")},
 }
-_EXPECTED = (AttributeError, TypeError, KeyError, ValueError)
+_EXPECTED = (AttributeError, TypeError, KeyError, ValueError, Value)
 
 _NO_OBJECT = Flaw("structure", "json-type", "This must be a JSON object.")
 _EMPTY_OBJECT = Flaw("structure", "json-empty-value", "An object may not be empty; leave the element out.")
@@ -38,11 +40,11 @@ _NO_CONTENT = Flaw("invariant", "ele-1", "An element needs a value or children b
 
 
 def check(type_name: str, tree: Any) -> list[Issue]:
-    """Every problem of a resource of this type; none when it may be kept."""
+    """Every problem of a resource of this type; it may be kept when none of them is an error."""
     found: Problems = []
     _checkers()[type_name](tree, found)
     below(found, 0, type_name)
-    return [Issue(problem.flaw.code, problem.flaw.rule, problem.flaw.message, problem.at) for problem in found]
+    return [Issue(flaw.code, flaw.rule, flaw.message, each.at, flaw.severity) for each in found for flaw in [each.flaw]]
 
 
 @cache
@@ -96,10 +98,11 @@ class Checkers(dict[str, Finder]):
                 else:
                     report(found, _unknown(spelling.get(name.lower())), name if is_element_name(name) else "")
             for names, name in choices:
-                if len({key.lstrip("_") for key in names.intersection(tree)}) > 1:
+                given = names.intersection(tree)
+                if len(given) > 1 and len({key.lstrip("_") for key in given}) > 1:
                     report(found, _ONE_CHOICE, name)
             for names, name in required:
-                if names.isdisjoint(tree):
+                if name not in tree and names.isdisjoint(tree):
                     report(found, _REQUIRED, name)
             if len(tree) == 1 and "id" in tree:
                 report(found, _NO_CONTENT)
@@ -126,18 +129,17 @@ class Checkers(dict[str, Finder]):
         return members, choices, required
 
     def _member(self, members: dict[str, Member], name: str, element: Element, kind: Kind) -> None:
+        label, single = element.name.removesuffix("[x]"), element.maximum == 1
         if kind.code in r4().types and r4().types[kind.code].kind == "primitive":
             check_value = _primitive(element, kind)
-            single = element.maximum == 1
-            members[name] = one_value(name, check_value) if single else values(name, check_value)
+            members[name] = one_value(label, check_value) if single else values(name, check_value)
             # an attribute of XML and a narrative's div are bare: nothing stands beside them
             if "a" not in element.flags and kind.code != "xhtml":
-                members[f"_{name}"] = (
-                    one_extension(name, self._later("Element")) if single else extensions(name, self._later("Element"))
-                )
+                beside = (name, label, self._later("Element"), _absent(element, kind))
+                members[f"_{name}"] = one_extension(*beside) if single else extensions(*beside)
             return
         finder = self._complex(element, kind)
-        members[name] = one_object(name, finder) if element.maximum == 1 else objects(name, finder)
+        members[name] = one_object(label, finder) if single else objects(label, finder)
 
     def _complex(self, element: Element, kind: Kind) -> Finder:
         if kind.code == "Resource":
@@ -146,7 +148,7 @@ class Checkers(dict[str, Finder]):
             return self._reference(frozenset(kind.targets))
         path = element.children_of or (element.path if kind.code in ("BackboneElement", "Element") else kind.code)
         later = self._later(path)
-        return with_codes(later, element) if element.codes else later
+        return with_codes(later, element) if element.codes or element.suggested else later
 
     def _later(self, path: str) -> Finder:
         """Types hold each other (Identifier, Reference), so that the checker is looked up when it is needed."""
@@ -154,6 +156,8 @@ class Checkers(dict[str, Finder]):
 
     def _reference(self, targets: frozenset[str]) -> Finder:
         def find(tree: Any, found: Problems) -> None:
+            if is_plain(tree, targets):
+                return
             self["Reference"](tree, found)
             if type(tree) is dict:
                 reference_flaws(tree, targets, found)
@@ -210,7 +214,17 @@ def _unknown(right: str | None) -> Flaw:
     )
 
 
+def _absent(element: Element, kind: Kind) -> Flaw | None:
+    """A value set that R4 demands holds no reason for there being no code."""
+    bound = element.codes and kind.code == "code" and not element.minimum
+    return primitives.not_in(_codes(element)) if bound else None
+
+
+def _codes(element: Element) -> Iterator[str]:
+    return (code for codes in r4().codes[element.codes].values() for code in codes)
+
+
 def _primitive(element: Element, kind: Kind) -> primitives.Check:
     if element.codes and kind.code == "code":
-        return primitives.code_in(code for codes in r4().codes[element.codes].values() for code in codes)
+        return primitives.code_in(_codes(element))
     return _STRICTER.get(element.path, primitives.check_of(kind.code))

@@ -25,7 +25,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One row: `maximum` is None for "any number"; `codes` names a value set; `kinds` of `@Path` are `children_of`."""
+    """One row: `maximum` is None for "any number"; `codes` names the value set of a required binding, `suggested` that
+    of an extensible one; `kinds` of `@Path` are `children_of`."""
 
     path: str
     name: str
@@ -35,6 +36,7 @@ class Element:
     children_of: str
     codes: str
     flags: str
+    suggested: str = ""
 
     @property
     def is_choice(self) -> bool:
@@ -131,8 +133,9 @@ def _element(line: str) -> Element:
         None if maximum == "*" else int(maximum),
         kinds,
         children_of,
-        codes,
+        "" if codes.startswith("+") else codes,
         flags,
+        codes[1:] if codes.startswith("+") else "",
     )
 
 

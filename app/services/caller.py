@@ -24,6 +24,8 @@ class Caller:
     scopes: Scopes | None = None
     require_if_match: bool = False
     may_assign_ids: bool = False
+    # by which leniencies what it sends is read
+    peer: str = "any"
     request_id: str = ""
 
     def allows(self, type_name: str, letter: str) -> bool:

@@ -22,9 +22,20 @@ async def capabilities(network: Network, headers: Mapping[str, str], variant: st
         oauth_token_url=f"{network.settings.public_url}/oauth/token",
         date=RELEASED.isoformat(),
         operations=[Offered(each.name, each.definition_url, each.levels, each.types) for each in OPERATIONS],
+        installed=_installed(network),
     )
     body = json.dump(statement)
     tag = f'W/"{hashlib.sha256(body + variant.encode()).hexdigest()[:16]}"'
     if tag in (each.strip() for each in headers.get("if-none-match", "").split(",")):
         return FhirResponse(304, b"", {"ETag": tag})
     return FhirResponse(200, body, {"ETag": tag})
+
+
+def _installed(network: Network) -> dict[str, list[str]]:
+    """type -> the profiles that the site has installed, with their versions."""
+    found: dict[str, list[str]] = {}
+    for url in network.conformance.installed:
+        facts = network.conformance.profiles.facts[url]
+        if facts.type in network.registry.types:
+            found.setdefault(facts.type, []).append(f"{url}|{facts.version}" if facts.version else url)
+    return found

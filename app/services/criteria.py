@@ -4,13 +4,15 @@ Never lenient: a parameter that was passed over would let a condition fit everyt
 *Source*: R4 http.html#ccreate, #cond-update; security sheet REL-04, INP-17, B27.
 """
 
+from collections.abc import Iterator
+
 from app.fhir import search_values
 from app.fhir.errors import NotSupported, Required, UnknownParameter
 from app.fhir.json import JsonObject
 from app.fhir.search_values import TokenMatch
 from app.services.network import Network
 from app.services.requests import query_pairs
-from app.services.writing import Criterion
+from app.services.writing import Criterion, Entry
 
 # these change how an answer looks, not what is meant
 ASIDE = frozenset({"_format", "_pretty"})
@@ -41,11 +43,16 @@ def criterion_of(network: Network, type_name: str, query: list[tuple[str, str]],
     raise UnknownParameter("condition", "a condition names one identifier with its system: system|value", at)
 
 
-def fulfils(tree: JsonObject, wanted: Criterion) -> bool:
-    """Whether a resource that is about to be written has the identifier."""
+def identifiers(tree: JsonObject) -> Iterator[tuple[str, str]]:
+    """(system, '' where there is none, and value) of each identifier of a resource."""
     found = tree.get("identifier", [])
-    listed = found if type(found) is list else [found]
-    return any(
-        type(each) is dict and (each.get("system", ""), each.get("value")) == (wanted.system, wanted.value)
-        for each in listed
-    )
+    for each in found if type(found) is list else [found]:
+        if type(each) is dict and type(each.get("value")) is str:
+            yield each.get("system", ""), each["value"]
+
+
+def fulfils(gone: Entry, wanted: Criterion) -> bool:
+    """Whether a condition meant what has just been deleted."""
+    if wanted.system is None:
+        return gone.fhir_id == wanted.value
+    return (wanted.system, wanted.value) in identifiers(gone.before_tree or {})

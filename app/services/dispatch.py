@@ -119,9 +119,9 @@ def _fits(shape: tuple[str, ...], path: tuple[str, ...]) -> bool:
 async def _operation(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
     """*Source*: R4 operations.html; attack C32."""
     *where, name = request.path
-    if where:
-        served(network, where[0])
     found = operation(name[1:], LEVELS[len(where)], where[0] if where else "") if len(where) < len(LEVELS) else None
+    if where and (found is None or where[0] not in found.beyond):
+        served(network, where[0])
     if found is None:
         raise UnknownOperation(
             "operation", "there is no such operation here; /fhir/metadata lists those that there are"

@@ -12,3 +12,10 @@ UNEXPECTED: Final = Issue(
 def database_away() -> Timeout:
     """The database is away or took too long; what was asked may come through the next time."""
     return Timeout("database-unavailable", "the database did not answer in time; send the request again")
+
+
+def too_slow() -> Timeout:
+    """The database gave up on a search; sent again it would give up again."""
+    return Timeout(
+        "search-timeout", "this took too long and was stopped; narrow it by another condition, a time or a type"
+    )

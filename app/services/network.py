@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.clock import Clock, Ids
+from app.fhir.profiles.guides import Conformance, conformance
 from app.fhir.registry import Registry
 from app.gateways.ehr.discoveries import Discoveries
 from app.gateways.outbound.client import Outbound
@@ -56,6 +57,8 @@ class Network:
     numbers: Numbers = field(default_factory=dict)
     token_cache: TokenCache = field(default_factory=TokenCache)
     passwords: Passwords = field(default_factory=Passwords)
+    # the profiles and value sets that resources are judged by
+    conformance: Conformance = field(default_factory=conformance)
 
     @property
     def asking(self) -> Registry:

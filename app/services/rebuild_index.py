@@ -2,17 +2,18 @@
 after a fault.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from app.fhir import json
+from app.fhir.binary import security_context
 from app.fhir.errors import Invalid
-from app.fhir.index_values import extract
 from app.fhir.references import Local, each_reference, parse_reference
 from app.log import log
+from app.services.indexed import indexed
 from app.services.network import Network
-from app.store import reindex, resources
+from app.store import contexts, reindex, resources
 from app.store.index_write import IndexRows
 from app.store.pool import Unit
 from app.store.reindex import BEFORE_ALL, Build
@@ -34,7 +35,7 @@ async def rebuild_index(network: Network, type_name: str, progress: Progress) ->
     async with network.store.unit(_members(network)) as unit:
         total = await reindex.count(unit, types)
     for each in types:
-        codes = frozenset(network.registry.types[each].parameters)
+        codes = network.registry.types[each].indexed
         last = BEFORE_ALL
         while True:
             async with network.store.unit(_members(network), write=True) as unit:
@@ -69,7 +70,7 @@ async def _build(network: Network, unit: Unit, type_name: str) -> bool:
     if served is None or build is None:
         return False
     codes = await reindex.codes_to_build(unit, type_name)
-    if not codes <= served.parameters.keys():
+    if not codes <= served.indexed:
         return False  # a newer program's: this one does not know how to read them
     if build.reached == BEFORE_ALL:
         build = replace(build, total=await reindex.count(unit, [type_name]))
@@ -103,10 +104,25 @@ async def _index_batch(
     numbers = {code: number for code, number in network.numbers[type_name].items() if code in codes}
     rows = IndexRows()
     for key, tree in trees.items():
-        values = extract(network.registry.types[type_name], tree, network.base)
+        values = indexed(network, type_name, tree)
         rows.change(key, None, values.each_once(codes), numbers, targets)
     await reindex.replace(unit, list(trees), list(numbers.values()), rows)
+    if type_name == "Binary":
+        await contexts.bind(unit, _contexts(trees, targets, network.base))
     return batch
+
+
+def _contexts(
+    trees: Mapping[UUID, json.JsonObject], targets: Mapping[tuple[str, str], UUID], base: str
+) -> dict[UUID, UUID]:
+    """Binary -> the resource here whose access decides about it, too."""
+    found: dict[UUID, UUID] = {}
+    for key, tree in trees.items():
+        text = security_context(tree)
+        target = parse_reference(text, base) if text else None
+        if isinstance(target, Local) and target.type != "Binary" and (target.type, target.id) in targets:
+            found[key] = targets[target.type, target.id]
+    return found
 
 
 def _local(type_name: str, tree: json.JsonObject, base: str) -> Iterable[tuple[str, str]]:

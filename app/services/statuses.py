@@ -29,6 +29,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.TooManyEntries: 413,
     errors.MediaType: 415,
     errors.BusinessRule: 422,
+    errors.Unfit: 422,
     errors.ReferenceNotFound: 422,
     errors.NotSupported: 422,
     errors.Throttled: 429,

@@ -14,8 +14,10 @@ from app.fhir.json import copied
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.retries import with_retries
+from app.services.steps.accommodate import accommodate
 from app.services.steps.amend import amend
 from app.services.steps.authorize import authorize
+from app.services.steps.contexts import contexts
 from app.services.steps.disclose import disclose
 from app.services.steps.load import load
 from app.services.steps.match import match
@@ -38,8 +40,10 @@ WRITE_STEPS: tuple[Step, ...] = (
     load,  # what stands there now, locked; is it what the sender has seen
     amend,  # patches carried out
     structure,  # types, cardinality, unknown elements, required codes
-    profile,  # what a referral's resources must hold
+    accommodate,  # what the field sends, as the guide means it
+    profile,  # declared and mandatory profiles; all that is wrong so far is told here, in one answer
     references,  # conditional ones resolved, remote ones noted, dangling refused
+    contexts,  # whose access decides about a Binary
     authorize,  # this caller, this very resource
     disclose,  # is there a basis for this recipient
     transition,  # may this status change happen, by this role

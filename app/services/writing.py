@@ -9,6 +9,7 @@ from app.fhir.errors import Issue
 from app.fhir.index_values import IndexValues
 from app.fhir.json import JsonObject
 from app.fhir.json_patch import Operation
+from app.fhir.places import expression
 from app.services.caller import Caller
 from app.services.network import Network
 from app.store.members import MemberRow
@@ -55,13 +56,19 @@ class Entry:
     full_url: str = ""
     sent_id: str = ""
     shares: tuple[ParticipationRow, ...] = ()
+    # what it is judged by beside the profiles that it declares or must fit; whether also what it refers to is judged
+    profiles: tuple[str, ...] = ()
+    follows: bool = False
     # what the steps find
     before: Stored | None = None
     before_tree: JsonObject | None = None
     # what is brought back, as it was when it was deleted
     deleted_tree: JsonObject | None = None
     roles: frozenset[str] = frozenset()
+    # why it is refused; what is wrong with a copy, which is kept; what its sender is told though it is kept
+    problems: tuple[Issue, ...] = ()
     flaws: tuple[Issue, ...] = ()
+    notes: tuple[Issue, ...] = ()
     existing: Stored | None = None
     # a delete of what is gone already
     nothing_there: bool = False
@@ -72,10 +79,11 @@ class Entry:
     values: IndexValues | None = None
 
     def place(self, at: str) -> str:
-        """Where `at`, such as "Task.status", stands in the request."""
+        """Where `at`, such as "Task.status", stands in the request, as FHIRPath says it."""
+        spoken = expression(at)
         if not self.at:
-            return at
-        return self.at + at[len(self.type) :] if at.startswith(self.type) else self.at
+            return spoken
+        return self.at + spoken[len(self.type) :] if spoken.startswith(self.type) else self.at
 
     def placed(self, issue: Issue) -> Issue:
         return Issue(issue.code, issue.rule, issue.message, self.place(issue.at), issue.severity)

@@ -45,8 +45,12 @@ def role(clinic: Clinic, urns: dict[str, str]) -> Resource:
     }
 
 
+def prefers(language: tuple[str, str]) -> Resource:
+    """Patient.communication; of a code and its word."""
+    return {"language": concept("urn:ietf:bcp:47", Coded(*language)), "preferred": True}
+
+
 def patient(clinic: Clinic, person: Person) -> Resource:
-    code, language = person.language
     return {
         "resourceType": "Patient",
         "meta": {"profile": [US_CORE + "patient|7.0.0"]},
@@ -69,7 +73,5 @@ def patient(clinic: Clinic, person: Person) -> Resource:
                 "country": "US",
             }
         ],
-        "communication": [
-            {"language": concept("urn:ietf:bcp:47", Coded(code, language)), "preferred": True},
-        ],
+        "communication": [prefers(person.language)],
     }

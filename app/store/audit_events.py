@@ -19,7 +19,11 @@ SELECT a.id, a.at, a.action, a.outcome, a.client, a.account, array_remove(a.memb
     coalesce((SELECT r.fhir_id FROM resource r WHERE r.id = a.resource AND {visible}), a.resource::text) AS fhir_id
 FROM audit a WHERE {conditions} ORDER BY a.id DESC LIMIT {limit}
 """.replace("{visible}", VISIBLE).replace("{everybody}", str(EVERYBODY))
-COUNT = "SELECT count(*) FROM audit a WHERE $1::uuid[] IS NOT NULL AND {conditions}"
+ENTITIES = """
+SELECT r.id FROM unnest({types}, {ids}) AS wanted (type, id)
+JOIN resource r ON r.type = wanted.type AND r.fhir_id = wanted.id WHERE {visible}
+""".replace("{visible}", VISIBLE)
+COUNT = "SELECT count(*) FROM (SELECT 1 FROM audit a WHERE $1::uuid[] IS NOT NULL AND {conditions} LIMIT {limit}) a"
 
 # a row holds our word for the act; these are R4's codes for it, as `fhir/audit_event.py` writes them
 _LETTERS = (
@@ -61,9 +65,11 @@ class AuditRow:
 
 
 class Conditions:
-    """What must hold, piece by piece; each is a text with the places of its values."""
+    """What must hold, piece by piece; each is a text with the places of its values. `types` are those that there are,
+    for an id that names none."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, types: tuple[str, ...]) -> None:
+        self.types = types
         self.args = Arguments([list(unit.members)])
         self.pieces = ["true"]
 
@@ -88,13 +94,13 @@ class Conditions:
     def members(self, members: list[UUID]) -> None:
         self.pieces.append("a.members && " + self.args.add(members, "uuid[]"))
 
-    def about(self, keys: list[tuple[str | None, str]]) -> None:
-        """About any of these (type or None, id)."""
+    def about(self, keys: list[tuple[str, str]]) -> None:
+        """About any of these (type, id). Of one resource the newest acts are read and no others."""
         types, ids = self.args.add([t for t, _ in keys], "text[]"), self.args.add([i for _, i in keys], "text[]")
-        self.pieces.append(
-            "a.resource IN (SELECT r.id FROM resource r JOIN unnest(" + types + ", " + ids + ") AS wanted (type, id)"
-            " ON r.fhir_id = wanted.id AND r.type = coalesce(wanted.type, r.type) WHERE " + VISIBLE + ")"
-        )
+        found = ENTITIES.replace("{types}", types).replace("{ids}", ids)
+        one = "a.resource = (" + found + ")" if len(keys) == 1 else "a.resource = ANY(ARRAY(" + found + "))"
+        # the index holds no acts that are about nothing
+        self.pieces.append("a.resource IS NOT NULL AND " + one)
 
     def recorded(self, matches: tuple[DateMatch, ...]) -> None:
         self.pieces.append("(" + " OR ".join(self._moment(match) for match in matches) + ")")
@@ -117,7 +123,9 @@ async def rows(unit: Unit, conditions: Conditions, limit: int) -> list[AuditRow]
     return [AuditRow(*row.values()) for row in await unit.conn.fetch(statement, *conditions.args)]
 
 
-async def count(unit: Unit, conditions: Conditions) -> int:
-    statement = COUNT.replace("{conditions}", " AND ".join(conditions.pieces))
-    number: int = await unit.conn.fetchval(statement, *conditions.args)
+async def count(unit: Unit, conditions: Conditions, to: int) -> int:
+    """How many rows there are; `to` + 1 when there are more than `to`."""
+    args = Arguments(conditions.args)
+    statement = COUNT.replace("{limit}", args.add(to + 1, "int"))
+    number: int = await unit.conn.fetchval(statement.replace("{conditions}", " AND ".join(conditions.pieces)), *args)
     return number

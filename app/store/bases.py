@@ -32,10 +32,13 @@ OF_CONSENT = COLUMNS + "WHERE consent = $1 AND withdrawn_at IS NULL ORDER BY id 
 OF_REFERRAL = COLUMNS + "WHERE referral = $1 ORDER BY id FOR UPDATE"
 GET = COLUMNS + "WHERE id = $1"
 WITHDRAWN_OF_CONSENT = "SELECT id FROM basis WHERE consent = $1 AND withdrawn_at IS NOT NULL"
+# its share of the Consent waits for a withdrawal that is under way, and makes later ones wait
 INSERT = """
 INSERT INTO basis (id, kind, referral, recipient, consent, consent_version, attested_by, attestation, valid_from,
     valid_until)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10::timestamptz, 'infinity'))
+SELECT n.* FROM (VALUES ($1::uuid, $2, $3::uuid, $4::uuid, $5::uuid, $6::int, $7::uuid, $8, $9::timestamptz,
+    coalesce($10::timestamptz, 'infinity'))) AS n
+LEFT JOIN (SELECT r.id FROM resource r WHERE r.id = $5::uuid FOR SHARE) AS held ON true
 """
 LIMIT = "UPDATE basis SET valid_until = coalesce($2::timestamptz, 'infinity') WHERE id = $1 AND withdrawn_at IS NULL"
 WITHDRAW = "UPDATE basis SET withdrawn_at = clock_timestamp() WHERE id = ANY($1::uuid[]) AND withdrawn_at IS NULL"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.store.index_text import short
 from app.store.pool import Unit
-from app.store.visibility import VISIBLE
+from app.store.visibility import TAKES_PART
 
 AUTHORED = """
 SELECT DISTINCT t.resource FROM index_token t JOIN resource r ON r.id = t.resource AND r.type = $2 AND NOT r.deleted
@@ -14,12 +14,21 @@ WHERE t.param = $3 AND t.system = $4 AND t.value = $5 AND EXISTS (
     WHERE p.resource = t.resource AND p.member = ANY($1::uuid[]) AND p.role = 'author' AND p.until > now())
 LIMIT 2
 """
+AUTHORED_ID = """
+SELECT r.id FROM resource r WHERE r.type = $2 AND r.fhir_id = $3 AND NOT r.deleted AND EXISTS (
+    SELECT 1 FROM participation p
+    WHERE p.resource = r.id AND p.member = ANY($1::uuid[]) AND p.role = 'author' AND p.until > now())
+"""
 # what the caller sees, whoever wrote it: nothing is created for what is not there
-VISIBLE_ONES = """
-SELECT DISTINCT t.resource FROM index_token t JOIN resource r ON r.id = t.resource AND r.type = $2 AND NOT r.deleted
-WHERE t.param = $3 AND t.system = $4 AND t.value = $5 AND {visible}
-LIMIT 2
-""".replace("{visible}", VISIBLE)
+SEEN = """
+SELECT w.place, found.fhir_id
+FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[]) WITH ORDINALITY AS w (type, param, system, value, place)
+CROSS JOIN LATERAL (
+    SELECT DISTINCT r.fhir_id FROM index_token t JOIN resource r ON r.id = t.resource AND r.type = w.type
+    WHERE t.param = w.param AND t.system = w.system AND t.value = w.value AND NOT r.deleted AND {visible}
+    LIMIT 2) AS found
+ORDER BY w.place, found.fhir_id
+""".replace("{visible}", TAKES_PART)
 CLAIM = """
 INSERT INTO conditional_claim (member, type, system, value, resource)
 SELECT m, $2, $3, $4, $5 FROM unnest($1::uuid[]) AS m
@@ -42,10 +51,20 @@ async def authored_with_identifier(
     return [row["resource"] for row in rows]
 
 
-async def seen_with_identifier(unit: Unit, type_name: str, parameter: int, system: str, value: str) -> list[UUID]:
-    """At most two keys of resources that the unit's members see with the identifier."""
-    rows = await unit.conn.fetch(VISIBLE_ONES, list(unit.members), type_name, parameter, short(system), short(value))
-    return [row["resource"] for row in rows]
+async def authored_with_id(unit: Unit, members: Sequence[UUID], type_name: str, fhir_id: str) -> list[UUID]:
+    """The key of the resource with this id, if it is of these authors."""
+    return [row["id"] for row in await unit.conn.fetch(AUTHORED_ID, list(members), type_name, fhir_id)]
+
+
+async def seen_with_identifiers(unit: Unit, wanted: Sequence[tuple[str, int, str, str]]) -> list[list[str]]:
+    """For each (type, parameter, system, value) the ids of at most two resources that the unit's members see."""
+    found: list[list[str]] = [[] for _ in wanted]
+    if wanted:
+        types, numbers, systems, values = zip(*wanted, strict=True)
+        texts = list(map(short, systems)), list(map(short, values))
+        for row in await unit.conn.fetch(SEEN, list(unit.members), list(types), list(numbers), *texts):
+            found[row["place"] - 1].append(row["fhir_id"])
+    return found
 
 
 async def claim(unit: Unit, members: Sequence[UUID], type_name: str, system: str, value: str, resource: UUID) -> bool:

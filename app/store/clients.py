@@ -21,6 +21,7 @@ class NewClient:
     require_if_match: bool
     may_assign_ids: bool
     may_introspect: bool
+    peer: str = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,15 @@ class ClientKeys:
 async def insert(unit: Unit, client: NewClient, now: datetime) -> None:
     jwks = json.dump({"keys": client.keys}).decode()
     flags = (client.require_if_match, client.may_assign_ids, client.may_introspect)
-    await unit.conn.execute(INSERT, client.id, client.name, client.scopes, jwks, *flags, now, list(client.members))
+    rest = (*flags, now, list(client.members), client.peer)
+    await unit.conn.execute(INSERT, client.id, client.name, client.scopes, jwks, *rest)
 
 
 # The key set travels as text, so that it does not matter whether the connection has a JSON codec.
 INSERT = """
 WITH registered AS (
-    INSERT INTO client (id, name, scopes, jwks, require_if_match, may_assign_ids, may_introspect, created_at)
-    VALUES ($1, $2, $3, $4::text::jsonb, $5, $6, $7, $8)
+    INSERT INTO client (id, name, scopes, jwks, require_if_match, may_assign_ids, may_introspect, created_at, peer)
+    VALUES ($1, $2, $3, $4::text::jsonb, $5, $6, $7, $8, $10)
     RETURNING id
 )
 INSERT INTO client_member (client, member)

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
+
+from app.store import budget
 from app.store.arguments import Arguments
+from app.store.budget import FIRST_AND_FITTING, FITTING
 from app.store.pool import Unit
-from app.store.resources import COLUMNS, Stored
-from app.store.visibility import VISIBLE
+from app.store.resources import Stored
+from app.store.visibility import TAKES_PART, VISIBLE
 
 # of one person who was found before, or of every one whom the caller sees
 OF_ONE = "i.target = {patient}"
 OF_ALL = """EXISTS (
     SELECT 1 FROM resource x WHERE x.id = i.target AND x.type = 'Patient' AND NOT x.deleted AND {visible})""".replace(
-    "{visible}", VISIBLE.replace("r.id", "x.id")
+    "{visible}", TAKES_PART.replace("r.id", "x.id")
 )
 PAGE = """
 WITH page AS MATERIALIZED (
@@ -28,7 +32,7 @@ WITH page AS MATERIALIZED (
     {narrower} ORDER BY r.id LIMIT {limit})
 SELECT {columns} FROM page JOIN resource r ON r.id = page.id
 JOIN version v ON v.resource = r.id AND v.version = r.version ORDER BY r.id
-""".replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+""".replace("{columns}", FIRST_AND_FITTING.replace("{order}", "r.id")).replace("{visible}", TAKES_PART)
 # what says no date of care belongs to every time
 CARE = """ AND (r.type = 'Patient'
     OR EXISTS (SELECT 1 FROM index_date d WHERE d.resource = r.id AND d.param = ANY({dates}) AND {within})
@@ -37,8 +41,10 @@ SUPPORTING = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE NOT r.deleted AND r.type = ANY($3) AND r.id IN (
     SELECT i.target FROM index_reference i WHERE i.resource = ANY($2::uuid[]))
-AND {visible} ORDER BY r.id LIMIT 10000
-""".replace("{columns}", COLUMNS).replace("{visible}", VISIBLE)
+AND {visible} ORDER BY r.id LIMIT 10001
+""".replace("{columns}", FITTING.replace("{order}", "r.id").replace("{bytes}", "$4")).replace("{visible}", VISIBLE)
+# more than a page refers to; one that refers to more is made shorter
+MOST_SUPPORTING = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,8 @@ class Extent:
     before_moment: datetime | None = None
 
 
-async def page(unit: Unit, extent: Extent, *, limit: int, after: UUID | None) -> list[Stored]:
-    """At most `limit` resources beyond `after`, oldest first."""
+async def page(unit: Unit, extent: Extent, *, limit: int, after: UUID | None) -> tuple[list[Stored], bool]:
+    """At most `limit` resources beyond `after`, oldest first, as one answer holds them, and whether there are more."""
     args = Arguments([list(unit.members)])
     patient = args.add(extent.patient, "uuid") if extent.patient else ""
     statement = PAGE
@@ -66,16 +72,23 @@ async def page(unit: Unit, extent: Extent, *, limit: int, after: UUID | None) ->
         ("{itself}", "r.id = " + patient if patient else "r.type = 'Patient'"),
         ("{about}", OF_ONE.replace("{patient}", patient) if patient else OF_ALL),
         ("{narrower}", _narrower(extent, after, args)),
-        ("{limit}", args.add(limit, "int")),
+        ("{limit}", args.add(limit + 1, "int")),
+        ("{bytes}", args.add(budget.MOST_BYTES, "bigint")),
     ):
         statement = statement.replace(name, text)
-    return [Stored(*row.values()) for row in await unit.conn.fetch(statement, *args)]
+    return _stored(await unit.conn.fetch(statement, *args), limit)
 
 
-async def supporting(unit: Unit, of: Collection[UUID], types: Sequence[str]) -> list[Stored]:
-    """What these resources refer to, of these types, as far as the caller may see it."""
-    rows = await unit.conn.fetch(SUPPORTING, list(unit.members), list(of), list(types))
-    return [Stored(*row.values()) for row in rows]
+async def supporting(unit: Unit, of: Collection[UUID], types: Sequence[str]) -> tuple[list[Stored], bool]:
+    """What these resources refer to, of these types, as far as the caller may see it and as one answer holds it; and
+    whether there is more."""
+    arguments = (list(unit.members), list(of), list(types), budget.MOST_BYTES)
+    return _stored(await unit.conn.fetch(SUPPORTING, *arguments), MOST_SUPPORTING)
+
+
+def _stored(rows: Sequence[Record], most: int) -> tuple[list[Stored], bool]:
+    found, more = budget.fitting([tuple(row.values()) for row in rows], -1, most)
+    return [Stored(*row) for row in found], more
 
 
 def _narrower(extent: Extent, after: UUID | None, args: Arguments) -> str:

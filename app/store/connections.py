@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from app.store.index_text import short
@@ -50,6 +50,14 @@ COPY = """
 SELECT o.local FROM origin o WHERE o.connection = $1 AND o.type = $2 AND o.remote_id = $3
     AND NOT EXISTS (SELECT 1 FROM resource r WHERE r.id = o.local AND r.deleted)
 """
+# where the copy is one that the unit's members see, it is known by its id as well
+COPIES = """
+SELECT o.connection, o.type, o.remote_id, o.local, r.fhir_id
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (connection, type, remote_id)
+JOIN origin o ON (o.connection, o.type, o.remote_id) = (wanted.connection, wanted.type, wanted.remote_id)
+LEFT JOIN resource r ON r.id = o.local
+WHERE r.deleted IS NOT TRUE
+"""
 NOTE_COPY = """
 INSERT INTO origin AS o (connection, type, remote_id, local) VALUES ($1, $2, $3, $4)
 ON CONFLICT (connection, type, remote_id) DO UPDATE SET local = excluded.local
@@ -96,6 +104,21 @@ def _row(row: Mapping[str, Any]) -> ConnectionRow:
 async def local_copy(unit: Unit, connection: UUID, type_name: str, remote_id: str) -> UUID | None:
     found: UUID | None = await unit.conn.fetchval(COPY, connection, type_name, remote_id)
     return found
+
+
+class Copy(NamedTuple):
+    """Our copy of another system's resource; `fhir_id` is None where the unit's members do not see it."""
+
+    local: UUID
+    fhir_id: str | None
+
+
+async def local_copies(unit: Unit, wanted: Collection[tuple[UUID, str, str]]) -> dict[tuple[UUID, str, str], Copy]:
+    """(connection, type, remote id) -> our copy, of those that we hold."""
+    if not wanted:
+        return {}
+    rows = await unit.conn.fetch(COPIES, *(list(column) for column in zip(*wanted, strict=True)))
+    return {(row["connection"], row["type"], row["remote_id"]): Copy(row["local"], row["fhir_id"]) for row in rows}
 
 
 async def note_copy(unit: Unit, connection: ConnectionRow, type_name: str, remote_id: str, local: UUID) -> None:

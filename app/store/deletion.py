@@ -1,58 +1,70 @@
 """What keeps a resource from being deleted, and what goes with it. Its versions stay, and so does who saw them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from uuid import UUID
 
 from app.store.index_write import WIDTHS
 from app.store.pool import Unit
-from app.store.visibility import VISIBLE
+from app.store.visibility import TAKES_PART
 
-# members whose parts must be looked at: they are hidden from whoever deletes
-TARGETS = """
-SELECT DISTINCT c.target FROM child_task c JOIN referral f ON f.id = c.referral WHERE f.closed_at IS NULL
-"""
-# What an open referral names is not all in search rows (its reasons are not), so its sender's requests are read.
+# whose parts must be looked at: they are hidden from whoever deletes
+TARGETS = "SELECT organization FROM member WHERE kind = 'target'"
+# Each line goes from what is deleted to what stands on it, by an index, and the first that finds one ends it.
 NEEDED = """
-WITH w AS (
-    SELECT * FROM unnest($1::uuid[], $2::text[]) AS w (id, name)
+WITH gone AS (
+    SELECT unnest($1::uuid[]) AS id
 ), named AS (
-    SELECT w.id, w.name FROM w UNION ALL
-    SELECT o.local, concat_ws('/', c.fhir_base, o.type, o.remote_id)
-    FROM w JOIN origin o ON o.local = w.id JOIN connection c ON c.id = o.connection
+    SELECT g.id, i.resource AS by
+    FROM gone g JOIN index_reference i ON i.param = ANY($2::smallint[]) AND i.target = g.id
+    UNION ALL
+    SELECT o.local, i.resource FROM gone g JOIN origin o ON o.local = g.id JOIN connection c ON c.id = o.connection
+    JOIN index_reference i
+        ON i.written = concat_ws('/', c.fhir_base, o.type, o.remote_id) AND i.param = ANY($2::smallint[])
 )
-SELECT w.id FROM w
-WHERE EXISTS (SELECT 1 FROM referral f WHERE f.source_task = w.id)
-    OR EXISTS (SELECT 1 FROM referral f WHERE f.closed_at IS NULL AND f.source_request = w.id)
-    OR EXISTS (SELECT 1 FROM child_task c WHERE c.task = w.id OR c.filler_order = w.id)
-    OR EXISTS (
-        SELECT 1 FROM participation p JOIN child_task c ON c.task = p.because JOIN referral f ON f.id = c.referral
-        WHERE p.resource = w.id AND p.until > now() AND f.closed_at IS NULL)
-    OR EXISTS (
-        SELECT 1 FROM referral f CROSS JOIN LATERAL (VALUES (f.source_request), (f.source_task)) AS s (id)
-        JOIN resource r ON r.id = s.id JOIN version v ON v.resource = r.id AND v.version = r.version
-        JOIN named n ON position(convert_to(n.name || '"', 'UTF8') IN v.body) > 0
-            OR position(convert_to(n.name || '/_history/', 'UTF8') IN v.body) > 0
-        WHERE n.id = w.id AND f.closed_at IS NULL AND f.sources && $3::uuid[])
+SELECT g.id FROM gone g JOIN referral f ON f.source_task = g.id
+UNION ALL
+SELECT g.id FROM gone g JOIN referral f ON f.source_request = g.id WHERE f.closed_at IS NULL
+UNION ALL
+SELECT g.id FROM gone g JOIN child_task c ON c.task = g.id
+UNION ALL
+SELECT g.id FROM gone g JOIN child_task c ON c.filler_order = g.id
+UNION ALL
+SELECT n.id FROM named n JOIN referral f ON f.source_request = n.by
+WHERE f.closed_at IS NULL AND f.sources && $3::uuid[]
+UNION ALL
+SELECT n.id FROM named n JOIN referral f ON f.source_task = n.by
+WHERE f.closed_at IS NULL AND f.sources && $3::uuid[]
+UNION ALL
+SELECT g.id FROM gone g JOIN participation p ON p.resource = g.id AND p.until > now()
+JOIN child_task c ON c.task = p.because JOIN referral f ON f.id = c.referral WHERE f.closed_at IS NULL
+LIMIT 1
 """
+# what requests and Tasks of an earlier release name is being read
+UNREAD = "SELECT EXISTS (SELECT 1 FROM search_parameter WHERE code = $1 AND state = 'building')"
 RESTING = "SELECT consent AS id FROM basis WHERE consent = ANY($1::uuid[])"
 REFERRING = """
 SELECT DISTINCT i.target, r.type FROM index_reference i JOIN resource r ON r.id = i.resource
 WHERE i.param = ANY($3::smallint[]) AND i.target = ANY($2::uuid[]) AND NOT r.deleted AND {visible}
 LIMIT 100
-""".replace("{visible}", VISIBLE)
+""".replace("{visible}", TAKES_PART)
 _FORGET = "DELETE FROM index_token WHERE resource = ANY($1::uuid[])"
 FORGET = tuple(_FORGET.replace("index_token", "index_" + kind) for kind in (*WIDTHS, "task"))
 
 
-async def needed(unit: Unit, named: Mapping[UUID, str]) -> set[UUID]:
-    """Those that an open referral stands on, names or has shown to somebody, and what the network itself passed on.
+async def needed(unit: Unit, gone: Collection[UUID], naming: Collection[int]) -> UUID | None:
+    """One that an open referral stands on, names or has shown to somebody, or that the network itself passed on.
 
     The Task of a referral also after its end: brought back it would be asked for anew, under a row that is closed.
-    `named`: resource -> how a reference names it, `Patient/1`; a copy is also named by the address that it has at home.
+    `naming`: the numbers under which requests and Tasks have rows of what they name, a copy's also by its address.
     """
-    await unit.also_for({row["target"] for row in await unit.conn.fetch(TARGETS)})
-    rows = await unit.conn.fetch(NEEDED, list(named), list(named.values()), list(unit.members))
-    return {row["id"] for row in rows}
+    await unit.also_for({row["organization"] for row in await unit.conn.fetch(TARGETS)})
+    found: UUID | None = await unit.conn.fetchval(NEEDED, list(gone), list(naming), list(unit.members))
+    return found
+
+
+async def unread(unit: Unit, code: str) -> bool:
+    """Whether rows of this code are still being made of what was stored before."""
+    return bool(await unit.conn.fetchval(UNREAD, code))
 
 
 async def resting(unit: Unit, resources: Collection[UUID]) -> set[UUID]:

@@ -57,17 +57,15 @@ def hot_condition(term: Term, types: Sequence[str], args: Arguments) -> str:
 
 
 def _status(matches: tuple[Match, ...], args: Arguments) -> str:
-    """A required code: its system is known, so another one matches nothing."""
-    wanted = [
-        match.value
+    """A required code: its system is known, so another one matches nothing, and it alone (`system|`) everything."""
+    known = [
+        match
         for match in matches
-        if isinstance(match, TokenMatch)
-        and match.value
-        and not match.no_system
-        and match.system in (None, STATUS_SYSTEM)
+        if isinstance(match, TokenMatch) and not match.no_system and match.system in (None, STATUS_SYSTEM)
     ]
-    if any(isinstance(match, TokenMatch) and match.value is None for match in matches):
+    if any(match.value is None for match in known):
         return "true"
+    wanted = [match.value for match in known]
     if len(wanted) == 1:
         return "h.status = " + args.add(wanted[0], "text")
     return "h.status = ANY(" + args.add(wanted, "text[]") + ")"

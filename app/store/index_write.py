@@ -157,7 +157,7 @@ def _rows(
         rows["token"][key] = (*key, short(token.system or ""), short(token.value))
     for uri in values.uris:
         key = place(uri.param)
-        rows["token"][key] = (*key, "", short(uri.value))
+        rows["token"][key] = (*key, short(uri.version), short(uri.value))
     for link in values.references:
         key = place(link.param)
         target = _target(link, targets)

@@ -8,7 +8,7 @@ import asyncpg
 
 from app.store.index_text import short
 from app.store.pool import Unit
-from app.store.visibility import VISIBLE
+from app.store.visibility import TAKES_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ COLUMNS = "SELECT m.organization, m.kind, m.name, m.time_zone, m.notify FROM mem
 BY_ID = COLUMNS + "WHERE m.organization = ANY($1::uuid[])"
 BY_KIND = COLUMNS + "WHERE m.kind = $1 ORDER BY m.name, m.organization"
 BY_FHIR_ID = (
-    COLUMNS + "JOIN resource r ON r.id = m.organization WHERE r.type = 'Organization' AND r.fhir_id = $2 AND " + VISIBLE
+    COLUMNS
+    + "JOIN resource r ON r.id = m.organization WHERE r.type = 'Organization' AND r.fhir_id = $2 AND "
+    + TAKES_PART
 )
 BY_IDENTIFIER = (
     COLUMNS

@@ -9,7 +9,7 @@ from app.store import resources
 from app.store.pool import Unit
 from app.store.referrals import COLUMNS, ReferralRow
 from app.store.resources import Stored
-from app.store.visibility import VISIBLE
+from app.store.visibility import TAKES_PART
 
 OF_PERSON = (
     COLUMNS
@@ -31,7 +31,7 @@ FROM index_reference i JOIN search_parameter s ON s.id = i.param
 JOIN resource r ON r.id = i.resource JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE s.type = 'HealthcareService' AND s.code = 'organization' AND i.target = ANY($2::uuid[])
     AND NOT r.deleted AND """
-    + VISIBLE
+    + TAKES_PART
     + """
 ORDER BY i.target, r.id LIMIT $3
 """

@@ -11,16 +11,16 @@ from uuid import UUID
 from app.store.index_write import WIDTHS, IndexRows, index_rows
 from app.store.pool import Store, Unit
 from app.store.resources import COLUMNS, Stored
-from app.store.visibility import VISIBLE
+from app.store.visibility import TAKES_PART
 
 COUNT = """
 SELECT count(*) FROM resource r WHERE r.type = ANY($2::text[]) AND NOT r.deleted AND {visible}
-""".replace("{visible}", VISIBLE)
+""".replace("{visible}", TAKES_PART)
 # locked first and read after: what another writer has just changed is then what is read
 LOCKED = """
 SELECT r.id FROM resource r WHERE r.type = $2 AND r.id > $3 AND NOT r.deleted AND {visible}
-ORDER BY r.id LIMIT $4 FOR UPDATE OF r
-""".replace("{visible}", VISIBLE)
+ORDER BY r.id LIMIT $4 FOR NO KEY UPDATE OF r
+""".replace("{visible}", TAKES_PART)
 READ = """
 SELECT {columns} FROM resource r JOIN version v ON v.resource = r.id AND v.version = r.version
 WHERE r.id = ANY($1::uuid[]) ORDER BY r.id

@@ -1,4 +1,4 @@
-"""What a start asks of a database: its schema, and a role that row-level security holds.
+"""What a start asks of a database: its schema, a role that row-level security holds, how many may connect.
 
 Without Alembic, whose import takes longer than a start.
 """
@@ -18,12 +18,31 @@ SELECT r.rolsuper OR r.rolbypassrls OR EXISTS (
 FROM pg_roles r WHERE r.rolname = current_user
 """
 
+# reserved ones are not for us; -1 means no limit of its own
+CONNECTIONS = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true), '0')::int,
+    nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1))
+FROM pg_roles r CROSS JOIN pg_database d WHERE r.rolname = current_user AND d.datname = current_database()
+"""
+
 
 async def held_by_row_level_security(dsn: str) -> bool:
     """Whether this role is neither superuser nor past row-level security nor an owner of the tables."""
     connection = await asyncpg.connect(dsn)
     try:
         return not await connection.fetchval(TOO_MIGHTY)
+    finally:
+        await connection.close()
+
+
+async def connections_allowed(dsn: str) -> int:
+    """How many connections this role may have to this database, all its programs together."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        found: int = await connection.fetchval(CONNECTIONS)
+        return found
     finally:
         await connection.close()
 

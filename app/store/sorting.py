@@ -8,9 +8,11 @@ resources with equal values stand newest first. *Source*: R4 search.html#sort; A
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from app.fhir.index_numbers import MAX_DIGITS
 from app.fhir.search import Sort
 from app.store.arguments import Arguments
 from app.store.conditions import TABLES
+from app.store.index_text import MAX_BYTES
 
 # what a kind is sorted by, and its type; the C collation is that of the letters' numbers, the same on every machine
 COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -23,6 +25,19 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "quantity": ("i.low", "numeric"),
         "_lastUpdated": ("", "timestamptz"),
         "_id": ("", "text"),
+    }
+)
+# how long its text can be, in bytes: a moment, an id, a number of as many digits as are kept, what index rows hold
+LONGEST: Mapping[str, int] = MappingProxyType(
+    {
+        "date": 35,
+        "_lastUpdated": 35,
+        "_id": 64,
+        "number": 2 * MAX_DIGITS + 10,
+        "quantity": 2 * MAX_DIGITS + 10,
+        "string": MAX_BYTES,
+        "token": MAX_BYTES,
+        "uri": MAX_BYTES,
     }
 )
 # every resource has these: an index in this order serves, which one that puts the empty ones last does not
@@ -62,6 +77,11 @@ def _empty_ones(sort: Sort) -> str:
 def columns(keys: Sequence[Sort], alias: str) -> str:
     """The values by which a row was sorted, as texts: what a page's link carries."""
     return "".join("".join((", ", alias, ".k", str(number), "::text")) for number in range(1, len(keys) + 1))
+
+
+def longest(key: Sort) -> int:
+    """The most bytes that a value has by which a row was sorted."""
+    return LONGEST[key.by if isinstance(key.by, str) else key.by.kind]
 
 
 def beyond(keys: Sequence[Sort], values: Values, alias: str, after_key: str, args: Arguments) -> str:

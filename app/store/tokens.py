@@ -17,6 +17,7 @@ class LiveToken:
     expires_at: datetime
     require_if_match: bool
     may_assign_ids: bool
+    peer: str
     members: frozenset[UUID]
 
 
@@ -36,12 +37,12 @@ async def find(unit: Unit, token_hash: bytes) -> LiveToken | None:
     row = await unit.conn.fetchrow(FIND, token_hash)
     if row is None:
         return None
-    flags = (row["require_if_match"], row["may_assign_ids"])
+    flags = (row["require_if_match"], row["may_assign_ids"], row["peer"])
     return LiveToken(row["client"], row["scopes"], row["expires_at"], *flags, frozenset(row["members"]))
 
 
 FIND = """
-SELECT token.client, token.scopes, token.expires_at, client.require_if_match, client.may_assign_ids,
+SELECT token.client, token.scopes, token.expires_at, client.require_if_match, client.may_assign_ids, client.peer,
        ARRAY(SELECT member FROM client_member WHERE client_member.client = token.client) AS members
 FROM access_token AS token
 JOIN client ON client.id = token.client

@@ -12,7 +12,7 @@ from app.fhir.search_values import DateMatch
 from app.store.arguments import Arguments
 from app.store.conditions import any_of, condition, table_of
 from app.store.hot import hot_condition, is_hot
-from app.store.visibility import VISIBLE
+from app.store.visibility import SEES_CONTEXT, TAKES_PART
 
 Numbers = Mapping[str, Mapping[str, int]]
 
@@ -49,7 +49,7 @@ def is_poll(query: Query) -> bool:
 def where(query: Query, numbers: Numbers, args: Arguments) -> str:
     """What must hold in the query's anchor, with the visibility of what is found."""
     anchor = anchor_of(query)
-    pieces = [visible(anchor.key)]
+    pieces = [visible(anchor.key), *_also_seen(query.type, anchor.key)]
     if anchor is RESOURCES:
         pieces += ["r.type = " + args.add(query.type, "text"), "NOT r.deleted"]
     if query.ids is not None:
@@ -64,7 +64,12 @@ def where(query: Query, numbers: Numbers, args: Arguments) -> str:
 
 
 def visible(key: str) -> str:
-    return VISIBLE.replace("r.id", key)
+    return TAKES_PART.replace("r.id", key)
+
+
+def _also_seen(type_name: str, key: str) -> list[str]:
+    """What visibility demands of a type besides: nothing, but of a Binary."""
+    return [SEES_CONTEXT.replace("r.id", key)] if type_name == "Binary" else []
 
 
 def _criterion(term: Criterion, key: str, numbers: Numbers, args: Arguments) -> str:
@@ -134,9 +139,8 @@ def _chain(chain: Chain, key: str, numbers: Numbers, args: Arguments) -> str:
     branches = []
     for type_name, then in chain.branches:
         kind = args.add(type_name, "text")
-        branches.append(
-            "(" + further + ".type = " + kind + " AND " + _criterion(then, further + ".id", numbers, args) + ")"
-        )
+        holds = [*_also_seen(type_name, further + ".id"), _criterion(then, further + ".id", numbers, args)]
+        branches.append("(" + further + ".type = " + kind + " AND " + " AND ".join(holds) + ")")
     return "".join(
         (
             "EXISTS (SELECT 1 FROM index_reference i JOIN resource ",
@@ -171,7 +175,7 @@ def _chain_from_its_end(chain: Chain, key: str, numbers: Numbers, args: Argument
     found = []
     for type_name, then in chain.branches:
         kind = args.add(type_name, "text")
-        condition = _criterion(then, further + ".id", numbers, args)
+        holds = [*_also_seen(type_name, further + ".id"), _criterion(then, further + ".id", numbers, args)]
         selected = (
             "SELECT ",
             further,
@@ -183,7 +187,8 @@ def _chain_from_its_end(chain: Chain, key: str, numbers: Numbers, args: Argument
             kind,
             " AND NOT ",
         )
-        found.append("".join((*selected, further, ".deleted AND ", visible(further + ".id"), " AND ", condition)))
+        seen = visible(further + ".id")
+        found.append("".join((*selected, further, ".deleted AND ", " AND ".join((seen, *holds)))))
     targets = "ARRAY(" + " UNION ALL ".join(found) + ")"
     of_this = "i.resource = " + key + " AND i.param = " + number
     return "EXISTS (SELECT 1 FROM index_reference i WHERE " + of_this + " AND i.target = ANY(" + targets + "))"

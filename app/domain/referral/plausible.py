@@ -40,7 +40,10 @@ NO_UNITS = frozenset({"nan", "inf", "infinity", "-inf", "-infinity"})
 def too_many(type_name: str, tree: Tree) -> str:
     """The element of a Task that holds more than a page can show; '' when none does."""
     names = ("input", "output") if type_name == "Task" else ()
-    return next((f"Task.{name}" for name in names if len(tree.get(name, ())) > MAX_INPUTS), "")
+    parts = {name: tree.get(name) for name in names}
+    return next(
+        (f"Task.{name}" for name, given in parts.items() if type(given) is list and len(given) > MAX_INPUTS), ""
+    )
 
 
 def problems(type_name: str, before: Tree, tree: Tree, now: datetime) -> list[Issue]:

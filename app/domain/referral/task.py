@@ -1,4 +1,4 @@
-"""What the loop reads in a Task, and what a referral Task must hold.
+"""What the loop reads in a Task.
 
 *Source*: SDOH Clinical Care 3.0.0, profiles TaskForReferralManagement and TaskForPatient.
 """
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.referral.transitions import PATIENT_TASK, REFERRAL_TASK, Transition
-from app.fhir.errors import Issue
 
 PROFILE = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/"
 TEMPORARY_CODES = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
@@ -17,7 +16,6 @@ PATIENT_TASK_CODES = ("make-contact", "review-material", "general-information", 
 SDC_CODES = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
 
 OWNER_MAY_CHANGE = ("status", "statusReason", "output")
-REQUIRED = ("focus", "for", "authoredOn", "requester")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +76,6 @@ def is_about_another(tree: dict[str, Any]) -> bool:
     subject = tree.get("for", {})
     named = [subject.get("type"), *subject.get("reference", "").split("/")[-2:-1]]
     return transition_table(tree) is not None and any(name not in (None, "Patient", "") for name in named)
-
-
-def problems(tree: dict[str, Any]) -> list[Issue]:
-    """What a referral Task lacks; [] when it is complete."""
-    found = [
-        Issue("required", "task-incomplete", f"a referral Task needs Task.{name}", f"Task.{name}")
-        for name in REQUIRED
-        if name not in tree
-    ]
-    if tree.get("intent") != "order":
-        found.append(Issue("value", "task-intent", "a referral Task has the intent 'order'", "Task.intent"))
-    if "statusReason" in tree and "text" not in tree["statusReason"]:
-        message = "say the reason in words in statusReason.text"
-        found.append(Issue("required", "task-reason-text", message, "Task.statusReason.text"))
-    return found
 
 
 def changed_elements(before: dict[str, Any], after: dict[str, Any], ignoring: Collection[str] = ()) -> list[str]:

@@ -15,6 +15,7 @@ SYSTEM_NAMES = {
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
     "http://www.ama-assn.org/go/cpt": "CPT",
 }
+SPANISH = frozenset({"es", "spa", "spanish", "español"})
 NAME_RANK = {"official": 0, "usual": 1}
 CONTACT_PROHIBITED = "contacting-subject-prohibited"
 STATUS_WORDS = {
@@ -93,9 +94,26 @@ def _has_end(part: Tree) -> bool:
 
 
 def language(tree: Tree) -> str:
-    spoken = tree.get("communication", ())
-    preferred = [each for each in spoken if each.get("preferred") is True] or list(spoken)
-    return concept(preferred[0].get("language", {})) if preferred else ""
+    return next((concept(each) for each in _preferred(tree)), "")
+
+
+def prefers_spanish(tree: Tree) -> bool:
+    """Whether a preferred language is Spanish, of whatever country; of languages without a preference the first counts.
+
+    Most name it by its code ("es-MX", "spa"), some by a word alone.
+    """
+    return any(
+        str(said).lower().partition("-")[0] in SPANISH
+        for each in _preferred(tree)
+        for said in (each.get("text", ""), *(coding.get("code", "") for coding in each.get("coding", ())))
+    )
+
+
+def _preferred(tree: Tree) -> list[Tree]:
+    """As CodeableConcepts."""
+    spoken = list(tree.get("communication", ()))
+    preferred = [each for each in spoken if each.get("preferred") is True] or spoken[:1]
+    return [each.get("language", {}) for each in preferred]
 
 
 def concept(tree: Tree) -> str:

@@ -94,6 +94,7 @@ def told(
         shared=(
             *held,
             f"the need: {need.words}",
+            *([f"what is asked for: {need.chosen.en}"] if need.chosen else ()),
             *(f"from the chart: {each}" for each in named),
             *(OF_RECORDS if chosen else ()),
         ),

@@ -45,6 +45,7 @@ async def _look_up(network: Network, token_hash: bytes) -> KnownToken:
         scopes=Scopes.parse(found.scopes),
         require_if_match=found.require_if_match,
         may_assign_ids=found.may_assign_ids,
+        peer=found.peer,
         request_id="",
     )
     return KnownToken(caller, found.expires_at)

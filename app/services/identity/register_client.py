@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.access.scopes import Scopes
 from app.fhir.errors import Invalid, NotFound, NotSupported
+from app.fhir.leniencies import ANY, peers
 from app.gateways.keys import read_jwks
 from app.services.network import Network
 from app.store import clients, members
@@ -29,6 +30,7 @@ class Registration:
     require_if_match: bool = False
     may_assign_ids: bool = False
     may_introspect: bool = False
+    peer: str = ANY
 
 
 async def register_client(network: Network, registration: Registration) -> str:
@@ -42,6 +44,7 @@ async def register_client(network: Network, registration: Registration) -> str:
         require_if_match=registration.require_if_match,
         may_assign_ids=registration.may_assign_ids,
         may_introspect=registration.may_introspect,
+        peer=_peer(registration.peer),
     )
     if not new.members:
         raise Invalid("client-organization", "Name at least one organization that this system speaks for.")
@@ -65,6 +68,12 @@ def _name(name: str) -> str:
     if not 1 <= len(name.strip()) <= MAX_NAME or not name.isprintable():
         raise Invalid("client-name", f"A name has 1 to {MAX_NAME} characters and no line breaks.")
     return name.strip()
+
+
+def _peer(name: str) -> str:
+    if name not in peers():
+        raise Invalid("client-peer", f"A peer is one of {', '.join(peers())}; fhir_profiles/leniencies.toml has them.")
+    return name
 
 
 def _scopes(network: Network, text: str) -> Scopes:

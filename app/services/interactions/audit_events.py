@@ -5,22 +5,22 @@ Nobody writes one, so nothing of it is stored or indexed: a search becomes condi
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from urllib.parse import urlencode
 from uuid import UUID
 
 from app.fhir import json
 from app.fhir.audit_event import SYSTEMS, Act, audit_event
 from app.fhir.bundles import Found, searchset
-from app.fhir.errors import Forbidden, Issue, NotFound, UnknownParameter
-from app.fhir.outcomes import operation_outcome
+from app.fhir.errors import Forbidden, NotFound, UnknownParameter
 from app.fhir.search import Query, Term, parse_query
 from app.fhir.search_values import DateMatch, ReferenceMatch, TokenMatch
 from app.fhir.subset import asked, subset
 from app.services.caller import Caller
-from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.paging import PAGE, Page, links, open_page, refuse_endless
 from app.services.interactions.reading import reading
-from app.services.interactions.search import PAGE, form, refuse_unknown
+from app.services.interactions.search import form, refuse_unknown, total_asked, warning
+from app.services.interactions.totals import total_of
 from app.services.network import Network
 from app.services.requests import FhirRequest, FhirResponse
 from app.store import audit, audit_events
@@ -36,7 +36,7 @@ async def read(network: Network, caller: Caller, request: FhirRequest) -> FhirRe
     """200 with one act; it never changes, so it has no versions."""
     _refuse_others(network, caller)
     async with reading(network, caller, request) as unit:
-        conditions = Conditions(unit)
+        conditions = Conditions(unit, ())
         conditions.ids(_keys(request.path[1]))
         found = await audit_events.rows(unit, conditions, 1)
         await audit.write(unit, caller.act(network.ids, "read", TYPE), "done")
@@ -56,14 +56,17 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     wanted = [pair for pair in pairs if pair[0] != PAGE]
     query = parse_query(network.registry, TYPE, wanted, network.base, now=network.clock.now(), sizes=sizes)
     _refuse_more(query, request)
+    if query.count:
+        refuse_endless(network, TYPE, query.used)
     page = open_page(network, caller, TYPE, query.used, [value for name, value in pairs if name == PAGE])
     async with reading(network, caller, request, searching=True) as unit:
         if page.before_moment is None and _is_poll(query):
             page = Page(page.after, await horizon(unit))
-        conditions = _conditions(Conditions(unit), query)
+        conditions = _conditions(Conditions(unit, tuple(network.registry.types)), query)
         if page.before_moment is not None:
             conditions.stamped_before(page.before_moment)
-        total = await audit_events.count(unit, conditions) if query.total != "none" or query.count == 0 else None
+        kind = total_asked(query)
+        total = await total_of(kind, partial(audit_events.count, unit, conditions)) if kind else None
         if page.after is not None:
             conditions.before(page.after.key)
         found = await audit_events.rows(unit, conditions, query.count + 1) if query.count else []
@@ -73,9 +76,10 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     part = asked(pairs)
     bodies = [(str(row.id), _body(network, row)) for row in shown]
     entries = [Found(TYPE, fhir_id, subset(body, part) if part else body) for fhir_id, body in bodies]
-    links = _links(network, caller, query, page, last)
-    answer = searchset(entries, base=network.base, links=links, total=total, warning=_warning(query))
-    return FhirResponse(200, answer)
+    place = Place(last.id, last.at) if last else None
+    found_links = links(network, caller, TYPE, query.used, place, page.before_moment)
+    counted, said = total.count if total else None, warning(query, total)
+    return FhirResponse(200, searchset(entries, base=network.base, links=found_links, total=counted, warning=said))
 
 
 def _refuse_others(network: Network, caller: Caller) -> None:
@@ -148,8 +152,8 @@ def _entity(conditions: Conditions, term: Term) -> None:
     if term.missing is not None:
         conditions.has_entity(wanted=not term.missing)
         return
-    named = [match for match in term.matches if isinstance(match, ReferenceMatch)]
-    conditions.about([(match.type, match.id) for match in named if match.id])
+    named = [(match.type, match.id) for match in term.matches if isinstance(match, ReferenceMatch) and match.id]
+    conditions.about([(name, id) for kind, id in named for name in ((kind,) if kind else conditions.types)])
 
 
 def _always(conditions: Conditions, term: Term) -> None:
@@ -184,21 +188,3 @@ def _body(network: Network, row: AuditRow) -> bytes:
         detail=row.detail,
     )
     return json.dump(audit_event(act, f"Organization/{network.organization}"))
-
-
-def _links(network: Network, caller: Caller, query: Query, page: Page, last: AuditRow | None) -> list[tuple[str, str]]:
-    address = f"{network.base}/{TYPE}"
-    pairs = list(query.used)
-    links = [("self", f"{address}?{urlencode(pairs)}" if pairs else address)]
-    if last is not None:
-        token = next_page(network, caller, TYPE, query.used, Page(Place(last.id, last.at), page.before_moment))
-        links.append(("next", f"{address}?{urlencode([*pairs, (PAGE, token)])}"))
-    return links
-
-
-def _warning(query: Query) -> bytes | None:
-    if not query.unknown:
-        return None
-    message = "some search parameters are not known here and were ignored; /fhir/metadata lists those that are"
-    issue = Issue("not-supported", "search-parameter-unknown", message, severity="warning")
-    return json.dump(operation_outcome([issue]))

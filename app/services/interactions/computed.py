@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from app.services.caller import Caller
-from app.services.interactions import audit_events
+from app.services.interactions import audit_events, definitions
 from app.services.network import Network
 from app.services.requests import FhirRequest, FhirResponse
 
@@ -13,5 +13,9 @@ COMPUTED: Mapping[tuple[str, str], Handler] = MappingProxyType(
     {
         ("AuditEvent", "read"): audit_events.read,
         ("AuditEvent", "search-type"): audit_events.search,
+        ("ValueSet", "read"): definitions.read,
+        ("ValueSet", "search-type"): definitions.search,
+        ("CodeSystem", "read"): definitions.read,
+        ("CodeSystem", "search-type"): definitions.search,
     }
 )

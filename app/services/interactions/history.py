@@ -6,15 +6,19 @@ a poller loses nothing. What a version held is shown as a read of it would be.
 """
 
 from datetime import datetime
-from urllib.parse import urlencode
+from functools import partial
 
-from app.fhir import bundles, dates, subset
+from app.fhir import bundles, dates, json, subset
 from app.fhir.bundles import Past
 from app.fhir.errors import Forbidden, NotFound, UnknownParameter, Value
+from app.fhir.outcomes import operation_outcome
+from app.fhir.search_results import count
 from app.fhir.subset import Subset
+from app.services.aside import aside
 from app.services.caller import Caller
-from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.paging import PAGE, links, open_page, refuse_endless
 from app.services.interactions.reading import reading
+from app.services.interactions.totals import Total, told, total_of
 from app.services.network import Network
 from app.services.projection import projection
 from app.services.requests import FhirRequest, FhirResponse
@@ -23,9 +27,7 @@ from app.store.history import Asked, PastVersion
 from app.store.horizon import horizon
 from app.store.search import Place
 
-PAGE = "_page"
 KNOWN = frozenset({"_count", "_since", "_format", "_pretty", "_summary", "_elements", PAGE})
-MAX_DIGITS = 9
 Pairs = list[tuple[str, str]]
 
 
@@ -38,6 +40,8 @@ async def history(network: Network, caller: Caller, request: FhirRequest) -> Fhi
     size = 0 if part is not None and part.summary == "count" else _count(network, pairs)
     wanted = [pair for pair in pairs if pair[0] != PAGE]
     address = "/".join(request.path)
+    if size:
+        refuse_endless(network, address, wanted)
     page = open_page(network, caller, address, wanted, [value for name, value in pairs if name == PAGE])
     act = caller.act(network.ids, "history", where[0] if where else None)
     types = (where[0],) if where else _types(network, caller)
@@ -46,18 +50,24 @@ async def history(network: Network, caller: Caller, request: FhirRequest) -> Fhi
         before = page.before_moment or (await horizon(unit) if since is not None else None)
         asked = Asked(types, fhir_id, since, before)
         after = (page.after.stamp, page.after.key) if page.after else None
-        found = await store_history.page(unit, act, asked, after=after, limit=size + 1)
-        if not found and fhir_id is not None and not await store_history.is_seen(unit, types[0], fhir_id):
+        shown, more = await store_history.page(unit, act, asked, after=after, limit=size)
+        if not (shown or more) and fhir_id is not None and not await store_history.is_seen(unit, types[0], fhir_id):
             raise NotFound("not-found", "there is no such resource")
-        total = await store_history.count(unit, asked) if size == 0 else None
-    shown = found[:size]
-    links = {"self": _address(network, address, wanted)}
-    if len(found) > size > 0:
-        place = Place(shown[-1].stored.id, shown[-1].stored.last_updated)
-        token = next_page(network, caller, address, wanted, Page(place, before))
-        links["next"] = _address(network, address, [*wanted, (PAGE, token)])
+        total = await total_of("accurate", partial(store_history.count, unit, asked)) if size == 0 else None
+    last = Place(shown[-1].stored.id, shown[-1].stored.last_updated) if shown and more else None
+    found = links(network, caller, address, wanted, last, before)
+    reduced = sum(len(each.stored.body) for each in shown) if part else 0
+    return FhirResponse(200, await aside(reduced, _bundle, network, shown, part, found, total))
+
+
+def _bundle(
+    network: Network, shown: list[PastVersion], part: Subset | None, found: Pairs, total: Total | None
+) -> bytes:
     entries = [_past(each, part) for each in shown]
-    return FhirResponse(200, bundles.history(entries, base=network.base, links=list(links.items()), total=total))
+    issues = list(told(total))
+    warning = json.dump(operation_outcome(issues)) if issues else None
+    count = total.count if total else None
+    return bundles.history(entries, base=network.base, links=found, total=count, warning=warning)
 
 
 def _refuse_unknown(pairs: Pairs) -> None:
@@ -70,10 +80,11 @@ def _refuse_unknown(pairs: Pairs) -> None:
 
 def _count(network: Network, pairs: Pairs) -> int:
     """How many versions a page has: 0 for their number alone."""
-    texts = [value for name, value in pairs if name == "_count"] or [str(network.settings.page_size)]
-    if not all(text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS * 2 for text in texts):
-        raise Value("search-count", "_count is a whole number, 0 or more", "_count")
-    return min(int(texts[-1]), network.settings.max_page_size)
+    texts = [value for name, value in pairs if name == "_count"]
+    if len(texts) > 1:
+        raise Value("search-repeated", "_count may be given once.", "_count")
+    settings = network.settings
+    return count(texts[0] if texts else str(settings.page_size), settings.max_page_size)
 
 
 def _since(pairs: Pairs) -> datetime | None:
@@ -100,8 +111,3 @@ def _past(each: PastVersion, part: Subset | None) -> Past:
     if body and part:
         body = subset.subset(body, part)
     return Past(stored.type, stored.fhir_id, stored.version, stored.last_updated, each.interaction, body)
-
-
-def _address(network: Network, address: str, pairs: Pairs) -> str:
-    path = "/".join((network.base, address))
-    return "?".join((path, urlencode(pairs))) if pairs else path

@@ -135,7 +135,8 @@ def _key(caller: Caller, request: FhirRequest) -> Key:
         raise Value("idempotency-key", f"a key has 1 to {MAX_LENGTH} printable ASCII characters", "Idempotency-Key")
     # in a batch each entry is a request of its own
     place = () if request.entry is None else (f"batch {request.entry}",)
-    return Key(caller.client_id or "", " ".join((request.method, "/".join(request.path), *place)), text)
+    route = " ".join((request.method, "/".join(request.path), *place))
+    return Key(caller.client_id or "", idempotency.members_hash(caller.members), route, text)
 
 
 def fingerprint(request: FhirRequest, tree: JsonObject) -> bytes:

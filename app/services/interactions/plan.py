@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from app.fhir import json
 from app.fhir.errors import Invalid, NotSupported, TooLong
+from app.fhir.json_patch import rewritten
 from app.fhir.references import rewrite
 from app.fhir.requests import READS
 from app.fhir.requests import Entry as Asked
@@ -79,7 +80,7 @@ def _of_method(network: Network, each: Asked, wanted: Criterion | None, at: str)
 
 
 def _resolve(entries: tuple[Asked, ...], planned: Mapping[int, Entry]) -> None:
-    """fullUrl -> the id that its entry has or gets, in every reference of the transaction.
+    """fullUrl -> the id that its entry has or gets, in every reference of the transaction, also in what patches put in.
 
     A relative reference in an entry that says where it comes from means a resource of the same place.
     """
@@ -95,8 +96,9 @@ def _resolve(entries: tuple[Asked, ...], planned: Mapping[int, Entry]) -> None:
     for each in entries:
         if each.index in planned:
             address = _ADDRESS.fullmatch(each.full_url or "")
-            near = relative[address[1]] if address else {}
-            planned[each.index].tree = rewrite(planned[each.index].tree, near | mapping)
+            turned, entry = (relative[address[1]] if address else {}) | mapping, planned[each.index]
+            entry.tree = rewrite(entry.tree, turned)
+            entry.patch = rewritten(entry.patch, turned) if entry.patch is not None else None
 
 
 def _refuse_same_condition(planned: Mapping[int, Entry]) -> None:

@@ -1,42 +1,35 @@
 """search: a page of what the caller may see, with what it refers to or is referred to by. *Source*: R4 search.html."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from uuid import UUID
 
 from app.fhir import json
 from app.fhir.bundles import Found, searchset
 from app.fhir.errors import Issue, MediaType, TooCostly, UnknownParameter
 from app.fhir.outcomes import operation_outcome
 from app.fhir.registry import Registry
-from app.fhir.search import COUNTED_TO, Query, parse_query
+from app.fhir.search import Query, parse_query
 from app.fhir.subset import Subset, asked, subset
+from app.services.aside import aside
 from app.services.caller import Caller
-from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.paging import PAGE, Page, links, open_page, refuse_endless
 from app.services.interactions.prefer import handling_strict
 from app.services.interactions.reading import reading
 from app.services.interactions.search_scopes import refuse_unscoped
+from app.services.interactions.totals import Total, told, total_of
 from app.services.network import Network
 from app.services.projection import projection
 from app.services.requests import FhirRequest, FhirResponse, query_pairs
+from app.store import budget
 from app.store import search as store_search
 from app.store.horizon import horizon
 from app.store.pool import Unit
 from app.store.resources import Stored
-from app.store.search import MOST_INCLUDED, Hit
+from app.store.search import Hit
 
-PAGE = "_page"
 FORM = "application/x-www-form-urlencoded"
 Pairs = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """How many match; `more` when the counting stopped there."""
-
-    count: int
-    more: bool
 
 
 async def search(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
@@ -46,26 +39,29 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     query = _query(network, type_name, [pair for pair in pairs if pair[0] != PAGE], await network.asking_by_now())
     refuse_unknown(request, query)
     refuse_unscoped(caller, query)
+    if query.count:
+        refuse_endless(network, type_name, query.used, query.sort)
     page = open_page(network, caller, type_name, query.used, [value for name, value in pairs if name == PAGE])
     act = caller.act(network.ids, "search", type_name, _names(query))
     async with reading(network, caller, request, searching=True) as unit:
         if query.last_updated and page.before_moment is None:
             page = Page(page.after, await horizon(unit))
-        hits = await store_search.page(
+        hits, more = await store_search.page(
             unit,
             act,
             query,
             network.numbers,
-            limit=query.count + 1,
+            limit=query.count,
             after=page.after,
             before_moment=page.before_moment,
         )
-        shown = hits[: query.count]
-        others = await _sent_along(network, caller, unit, query, [hit.stored for hit in shown])
+        shown, others = await _with_others(network, caller, unit, query, hits)
         total = await _total(network, unit, query, page.before_moment)
-    last = shown[-1] if len(hits) > query.count > 0 else None
-    links = _links(network, caller, query, page, last)
-    return FhirResponse(200, _bundle(network, query, shown, others, total, links))
+    last = shown[-1].place if shown and (more or len(shown) < len(hits)) else None
+    found = links(network, caller, type_name, query.used, last, page.before_moment)
+    bodies = (*(hit.stored.body for hit in shown), *(stored.body for stored in others))
+    reduced = sum(map(len, bodies)) if asked(query.used) else 0
+    return FhirResponse(200, await aside(reduced, _bundle, network, query, shown, others, total, found))
 
 
 def _query(network: Network, type_name: str, wanted: Pairs, registry: Registry) -> Query:
@@ -94,56 +90,71 @@ def refuse_unknown(request: FhirRequest, query: Query) -> None:
         raise UnknownParameter("search-parameter-unknown", message)
 
 
-async def _sent_along(network: Network, caller: Caller, unit: Unit, query: Query, shown: list[Stored]) -> list[Stored]:
+async def _with_others(
+    network: Network, caller: Caller, unit: Unit, query: Query, hits: list[Hit]
+) -> tuple[list[Hit], list[Stored]]:
+    """As many of the matches as one answer holds with what they bring along, and that. Raises TooCostly where one
+    match brings too much."""
+    while True:
+        others = await _sent_along(network, caller, unit, query, [hit.stored.id for hit in hits])
+        if others is not None:
+            return hits, others
+        if len(hits) == 1:
+            raise TooCostly("search-included", _TOO_MUCH)
+        hits = hits[: len(hits) // 2]
+
+
+async def _sent_along(
+    network: Network, caller: Caller, unit: Unit, query: Query, ids: list[UUID]
+) -> list[Stored] | None:
     """Each once, and only of types that the caller may read; what refers to a match is found by a search, so that its
-    type must be one that the caller may search too."""
+    type must be one that the caller may search too. None when it is too much."""
     found: list[Stored] = []
-    ids = [stored.id for stored in shown]
     if query.includes and ids:
         numbers = network.numbers[query.type]
         wanted = [(numbers[each.parameter.code], each.target or "") for each in query.includes]
-        found += await store_search.included(unit, ids, wanted)
+        included = await store_search.included(unit, ids, wanted, budget.MOST_BYTES)
+        if included is None:
+            return None
+        found += included
     if query.revincludes and ids:
         back = [each.parameter for each in query.revincludes if caller.allows(each.parameter.type, "s")]
-        found += await store_search.revincluded(unit, ids, [network.numbers[each.type][each.code] for each in back])
-    if len(found) > MOST_INCLUDED:
-        too_many = f"This page would bring more than {MOST_INCLUDED} other resources along; ask for a smaller _count."
-        raise TooCostly("search-included", too_many)
+        params = [network.numbers[each.type][each.code] for each in back]
+        left = budget.MOST_BYTES - sum(len(stored.body) for stored in found)
+        referring = await store_search.revincluded(unit, ids, params, left)
+        if referring is None or len(found) + len(referring) > store_search.MOST_INCLUDED:
+            return None
+        found += referring
     return list({stored.id: stored for stored in found if caller.allows(stored.type, "r")}.values())
 
 
+_TOO_MUCH = "one match brings more along than an answer holds; leave out _include and _revinclude, and search for that"
+
+
 async def _total(network: Network, unit: Unit, query: Query, before_moment: datetime | None) -> Total | None:
+    async def count(to: int) -> int:
+        return await store_search.count(unit, query, network.numbers, to=to, before_moment=before_moment)
+
+    kind = total_asked(query)
+    return await total_of(kind, count) if kind else None
+
+
+def total_asked(query: Query) -> str:
+    """Which total a search asks for, '' for none: without entries it asks for the number."""
     kind = "accurate" if query.count == 0 else query.total
-    if kind == "none":
-        return None
-    most = COUNTED_TO[kind]
-    counted = await store_search.count(unit, query, network.numbers, to=most, before_moment=before_moment)
-    return Total(min(counted, most), counted > most)
-
-
-def _links(network: Network, caller: Caller, query: Query, page: Page, last: Hit | None) -> dict[str, str]:
-    """What was really asked for, and where it goes on."""
-    address = "/".join((network.base, query.type))
-    asked_for = urlencode(query.used)
-    links = {"self": "?".join((address, asked_for)) if asked_for else address}
-    if last is not None:
-        token = next_page(network, caller, query.type, query.used, Page(last.place, page.before_moment))
-        links["next"] = "".join((address, "?", asked_for, "&" if asked_for else "", urlencode([(PAGE, token)])))
-    return links
+    return "" if kind == "none" else kind
 
 
 def _bundle(
-    network: Network, query: Query, shown: list[Hit], others: list[Stored], total: Total | None, links: dict[str, str]
+    network: Network, query: Query, shown: list[Hit], others: list[Stored], total: Total | None, found: Pairs
 ) -> bytes:
     part = asked(query.used)
     entries = [
         *(_entry(hit.stored, part, "match") for hit in shown),
         *(_entry(stored, part, "include") for stored in others),
     ]
-    issues = list(_told(query, total))
-    warning = json.dump(operation_outcome(issues)) if issues else None
-    count = total.count if total else None
-    return searchset(entries, base=network.base, links=list(links.items()), total=count, warning=warning)
+    count, said = total.count if total else None, warning(query, total)
+    return searchset(entries, base=network.base, links=found, total=count, warning=said)
 
 
 def _entry(stored: Stored, part: Subset | None, mode: str) -> Found:
@@ -151,10 +162,13 @@ def _entry(stored: Stored, part: Subset | None, mode: str) -> Found:
     return Found(stored.type, stored.fhir_id, subset(body, part) if part else body, mode)
 
 
-def _told(query: Query, total: Total | None) -> Iterator[Issue]:
+def warning(query: Query, total: Total | None) -> bytes | None:
+    """An OperationOutcome about what was passed over, and where the counting stopped."""
+    issues = [*_ignored(query), *told(total)]
+    return json.dump(operation_outcome(issues)) if issues else None
+
+
+def _ignored(query: Query) -> Iterator[Issue]:
     if query.unknown:
         message = "some search parameters are not known here and were ignored; /fhir/metadata lists those that are"
         yield Issue("not-supported", "search-parameter-unknown", message, severity="warning")
-    if total and total.more:
-        so_far = f"there are more than {total.count} matches; a total is counted so far and no further"
-        yield Issue("incomplete", "search-total-cap", so_far, severity="warning")

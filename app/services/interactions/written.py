@@ -35,7 +35,7 @@ def written_response(network: Network, caller: Caller, headers: Mapping[str, str
     sent = version_headers(network.base, stored, location=addressed)
     status = 201 if entry.changed and entry.is_new and entry.act != "delete" else 200
     if wanted == "OperationOutcome":
-        return FhirResponse(status, _outcome(entry), sent, stored.last_updated)
+        return FhirResponse(status, _outcome(network, entry), sent, stored.last_updated)
     if entry.act == "delete":
         return FhirResponse(204, b"", sent, stored.last_updated)
     shown = wanted == "representation" and caller.allows(entry.type, "r")
@@ -58,6 +58,11 @@ def _of_nothing(wanted: str) -> FhirResponse:
     return FhirResponse(200, json.dump(operation_outcome([issue])))
 
 
-def _outcome(entry: Entry) -> bytes:
+def _outcome(network: Network, entry: Entry) -> bytes:
+    """What was done, and what its sender might do better."""
     rule, message = DONE[entry.act] if entry.changed else ("found", "the resource was there already")
-    return json.dump(operation_outcome([Issue("informational", rule, message, severity="information")]))
+    issues = [Issue("informational", rule, message, severity="information")]
+    if entry.changed and entry.interaction != "delete":
+        told = (*entry.notes, *network.conformance.gaps(entry.type, entry.tree))
+        issues += [entry.placed(issue) for issue in told]
+    return json.dump(operation_outcome(issues))

@@ -6,18 +6,19 @@ person stands in the types' files. *Source*: R4 patient-operation-everything.htm
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 from uuid import UUID
 
-from app.fhir import dates, search_values
+from app.fhir import dates, json, search_values
 from app.fhir.bundles import Found, searchset
-from app.fhir.errors import Value
+from app.fhir.errors import Issue, Value
+from app.fhir.outcomes import operation_outcome
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
-from app.services.interactions.paging import Page, next_page, open_page
+from app.services.interactions.paging import PAGE, Page, links, open_page, refuse_endless
 from app.services.interactions.permit import scoped
 from app.services.interactions.read import answer
+from app.services.interactions.reading import reading
 from app.services.network import Network
 from app.services.operations.inputs import Inputs, inputs
 from app.services.operations.operation import Operation
@@ -27,10 +28,16 @@ from app.store import audit, compartment, resources
 from app.store.compartment import Extent
 from app.store.horizon import horizon
 from app.store.pool import Unit
+from app.store.resources import Stored
 from app.store.search import Place
 
-PAGE = "_page"
 INPUTS = ("start", "end", "_since", "_type", "_count", PAGE)
+CUT = Issue(
+    "incomplete",
+    "everything-cut",
+    "the resource of this page refers to more than an answer holds; read what is missing by the references in it",
+    severity="warning",
+)
 # dates of a life, not of its care
 NOT_OF_CARE = frozenset({"birthdate", "death-date"})
 
@@ -55,11 +62,12 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
     wish = _wish(network, caller, given, of_one=len(rest) == 2)
     wanted = [(name, value) for name in INPUTS if name != PAGE for value in given.values.get(name, ())]
     address = "/".join(request.path)
+    refuse_endless(network, address, wanted)
     place = open_page(network, caller, address, wanted, given.values.get(PAGE, []))
     after = place.after.key if place.after else None
     registry = await network.asking_by_now()
     types = [name for name in registry.types if caller.allows(name, "r") and name in (wish.listed or (name,))]
-    async with network.store.unit(caller.members, searching=True) as unit:
+    async with reading(network, caller, request, searching=True) as unit:
         patient = await _patient(network, caller, unit, rest[0]) if len(rest) == 2 else None
         if wish.since is not None and place.before_moment is None:
             place = Page(place.after, await horizon(unit))
@@ -67,20 +75,28 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
         searched = [name for name in types if caller.allows(name, "s")]
         herself = ["Patient"] if patient is not None and "Patient" in types else []
         extent = _extent(network, registry, wish, searched, patient, place.before_moment, herself)
-        found = await compartment.page(unit, extent, limit=wish.count + 1, after=after)
-        shown = found[: wish.count]
+        found, more = await compartment.page(unit, extent, limit=wish.count, after=after)
         beside = [name for name in types if not leading_to_the_person(registry.types[name])]
-        others = await compartment.supporting(unit, [stored.id for stored in shown], beside)
+        shown, others, cut = await _with_others(unit, found, beside)
         if patient is None:
             await audit.write(unit, caller.act(network.ids, "everything", "Patient"), "done")
     entries = [Found(each.type, each.fhir_id, projection(each)) for each in shown]
     entries += [Found(each.type, each.fhir_id, projection(each), "include") for each in others]
-    links = [("self", _link(network, address, wanted))]
-    if len(found) > wish.count:
-        last = Place(shown[-1].id, shown[-1].last_updated)
-        token = next_page(network, caller, address, wanted, Page(last, place.before_moment))
-        links.append(("next", _link(network, address, [*wanted, (PAGE, token)])))
-    return FhirResponse(200, searchset(entries, base=network.base, links=links))
+    goes_on = more or len(shown) < len(found)
+    last = Place(shown[-1].id, shown[-1].last_updated) if goes_on else None
+    found_links = links(network, caller, address, wanted, last, place.before_moment)
+    warning = json.dump(operation_outcome([CUT])) if cut else None
+    return FhirResponse(200, searchset(entries, base=network.base, links=found_links, warning=warning))
+
+
+async def _with_others(unit: Unit, found: list[Stored], beside: list[str]) -> tuple[list[Stored], list[Stored], bool]:
+    """As many of the resources as one answer holds with what they refer to, that, and whether there is more of it: of
+    one resource's all that fits comes, since a record with a gap that is told is better than none."""
+    while True:
+        others, cut = await compartment.supporting(unit, [stored.id for stored in found], beside)
+        if not cut or len(found) == 1:
+            return found, others, cut
+        found = found[: len(found) // 2]
 
 
 def leading_to_the_person(served: ResourceType) -> tuple[str, ...]:
@@ -151,11 +167,6 @@ def _extent(
 
 def _dates_of_care(served: ResourceType) -> list[str]:
     return [each.code for each in served.parameters.values() if each.kind == "date" and each.code not in NOT_OF_CARE]
-
-
-def _link(network: Network, address: str, asked: list[tuple[str, str]]) -> str:
-    query = urlencode(asked)
-    return f"{network.base}/{address}" + (f"?{query}" if query else "")
 
 
 OPERATION = Operation(

@@ -11,15 +11,18 @@ from app.fhir.json import JsonObject
 from app.services.interactions.bodies import tree_of
 from app.services.requests import FhirRequest
 
+# what has parts: a Coding, a CodeableConcept
+COMPLEX = frozenset({"coding", "codeableConcept"})
 # answered by the face, whatever the operation is
 OF_THE_FACE = frozenset({"_format", "_pretty"})
 
 
 @dataclass(slots=True)
 class Inputs:
-    """Simple values by name, in their order, and the resource that came along."""
+    """Simple values by name, in their order; `complex` ones, each once; the resource that came along."""
 
     values: dict[str, list[str]] = field(default_factory=dict)
+    complex: dict[str, JsonObject] = field(default_factory=dict)
     resource: JsonObject | None = None
 
     def one(self, name: str) -> str | None:
@@ -65,6 +68,9 @@ def _read(found: Inputs, tree: JsonObject, known: Collection[str]) -> None:
             found.resource = resource
         else:
             value = next((value for key, value in each.items() if key.startswith("value")), None)
+            if type(value) is dict and name in COMPLEX and name in known and name not in found.complex:
+                found.complex[name] = value
+                continue
             if type(value) not in (str, int):
                 raise Structure("operation-parameters", "a parameter has a simple value or a resource", at)
             _keep(found, name, str(value), known)

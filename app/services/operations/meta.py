@@ -7,12 +7,14 @@ from dataclasses import replace
 from itertools import product
 
 from app.fhir import json
+from app.fhir.errors import TooCostly
 from app.fhir.json import JsonObject
 from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
 from app.services.interactions.computed import COMPUTED
 from app.services.interactions.permit import scoped
 from app.services.interactions.read import answer
+from app.services.interactions.reading import reading
 from app.services.network import Network
 from app.services.operations.inputs import inputs
 from app.services.operations.operation import Operation
@@ -28,7 +30,7 @@ async def meta(network: Network, caller: Caller, request: FhirRequest) -> FhirRe
     """200 with Parameters that hold one Meta; of a hidden resource the same 404 as of none."""
     await inputs(request, (), network.settings.max_resource_bytes)
     *where, _ = request.path
-    found = await (_of_one(network, caller, request) if len(where) == 2 else _of_many(network, caller, where))
+    found = await (_of_one(network, caller, request) if len(where) == 2 else _of_many(network, caller, request, where))
     parameters = {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": found}]}
     if not found:  # an empty object does not exist in FHIR
         parameters = {"resourceType": "Parameters"}
@@ -51,7 +53,7 @@ async def _of_one(network: Network, caller: Caller, request: FhirRequest) -> Jso
     return found
 
 
-async def _of_many(network: Network, caller: Caller, where: list[str]) -> JsonObject:
+async def _of_many(network: Network, caller: Caller, request: FhirRequest, where: list[str]) -> JsonObject:
     """What many resources say is found by a search, so that their types must be ones the caller may search, too."""
     for name in where:
         scoped(caller, name, "rs")
@@ -61,15 +63,16 @@ async def _of_many(network: Network, caller: Caller, where: list[str]) -> JsonOb
     for name, (element, code) in product(types, SOURCES.items()):
         refuse_building(registry.types[name], code)
         named[network.numbers[name][code]] = element
-    found: JsonObject = {}
-    async with network.store.unit(caller.members, searching=True) as unit:
+    async with reading(network, caller, request, searching=True) as unit:
         await audit.write(unit, caller.act(network.ids, "meta", where[0] if where else None), "done")
-        for number, system, value in await labels.used(unit, list(named)):
-            element = named[number]
-            coding = {"system": system, "code": value} if system else {"code": value}
-            label = value if element == "profile" else coding
-            if label not in found.setdefault(element, []):
-                found[element].append(label)
+        used = await labels.used(unit, named)
+    if len(used) > labels.MOST:
+        too_many = f"more than {labels.MOST} labels are in use here; ask of a type or of a resource, or search by one"
+        raise TooCostly("meta-labels", too_many)
+    found: JsonObject = {}
+    for element, system, value in used:
+        coding = {"system": system, "code": value} if system else {"code": value}
+        found.setdefault(element, []).append(value if element == "profile" else coding)
     return {element: found[element] for element in SOURCES if element in found}
 
 

@@ -27,7 +27,11 @@ class Operation:
     definition_url: str
     handler: Handler
     letter: str | None = "r"
+    # types that are no endpoints and on which it can be called, too
+    beyond: tuple[str, ...] = ()
 
     def offered(self, level: Level, type_name: str = "") -> bool:
         """Whether it can be called at this level, on this type."""
+        if type_name in self.beyond:
+            return level == "type"
         return level in self.levels and (level == "system" or not self.types or type_name in self.types)

@@ -1,13 +1,14 @@
 """$validate: what a create, an update or a delete would be told. The write's own steps judge it, and all is undone.
 
-So nothing can pass here that a write refuses, nor the other way round. Profiles that a resource declares are not judged
-yet; asking for one by name is refused, so that nobody takes silence for a yes.
+So nothing can pass here that a write refuses, nor the other way round. Beside the refusals come warnings: codes that a
+profile only suggests, elements that it wants supported, references to what does not fit. `mode=profile`, or an address
+of an instance without a resource in the body, judges what is stored.
 *Source*: R4 resource-operation-validate.html.
 """
 
 from dataclasses import replace
 
-from app.fhir import json
+from app.fhir import json, structure
 from app.fhir.errors import Invalid, Issue, NotSupported, Refusal, Required, Value
 from app.fhir.json import JsonObject
 from app.fhir.outcomes import operation_outcome
@@ -15,23 +16,28 @@ from app.services.caller import Caller
 from app.services.interactions.create import created_entry
 from app.services.interactions.delete import deleted_entry
 from app.services.interactions.permit import permit
+from app.services.interactions.read import answer
 from app.services.interactions.update import updated_entry
+from app.services.knowledge import Known
 from app.services.network import Network
 from app.services.operations.inputs import Inputs, inputs
 from app.services.operations.operation import Operation
+from app.services.profiles.judge import judge, named
+from app.services.projection import projection
 from app.services.requests import FhirRequest, FhirResponse, if_match, if_none_match
 from app.services.write import write
 from app.services.writing import Entry
-from app.store import audit
+from app.store import audit, resources
 from app.store.pool import Unit
 
-# mode -> the scope that the same write needs
-MODES = {"create": "c", "update": "u", "delete": "d"}
+# mode -> the scope that the same write needs; "profile" writes nothing and reads what is stored
+MODES = {"create": "c", "update": "u", "delete": "d", "profile": "r"}
+INTERACTIONS = {"profile": "read"}
 INPUTS = ("mode", "profile", "resource")
 FINE = Issue(
     "informational",
     "validate-fine",
-    "nothing is wrong with it by R4 and the rules of this network; declared profiles were not judged",
+    "nothing is wrong with it by R4, its profiles and the rules of this network",
     severity="information",
 )
 
@@ -43,29 +49,75 @@ class _Undone(Exception):
 async def validate(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
     """200 with an OperationOutcome, whatever it finds; 4xx where there is nothing to judge."""
     type_name, *rest = request.path
-    given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
+    limits = network.settings
+    most = limits.max_bundle_bytes if type_name == "Bundle" else limits.max_resource_bytes
+    given = await inputs(request, INPUTS, most)
     fhir_id = rest[0] if len(rest) == 2 else None
-    mode = given.one("mode") or ("update" if fhir_id else "create")
+    if type_name == "Bundle":
+        return await _bundle(network, caller, given)
+    stored = fhir_id is not None and given.resource is None
+    mode = given.one("mode") or ("profile" if stored else "update" if fhir_id else "create")
     _refuse(network, caller, type_name, mode, given, fhir_id)
-    entry = _entry(network, type_name, mode, given.resource, fhir_id, if_match(request.headers))
-    if mode == "update":
-        entry.if_none_match, entry.may_create = if_none_match(request.headers), caller.may_assign_ids
-    issues = await _judged(network, replace(caller, require_if_match=False), entry)
+    profiles = tuple(given.values.get("profile", ()))
+    if mode == "profile":
+        issues = await _stored(network, caller, type_name, fhir_id or "", profiles)
+    else:
+        entry = _entry(network, type_name, mode, given.resource, fhir_id, if_match(request.headers))
+        entry.profiles, entry.follows = profiles, True
+        if mode == "update":
+            entry.if_none_match, entry.may_create = if_none_match(request.headers), caller.may_assign_ids
+        issues = await _judged(network, replace(caller, require_if_match=False), entry)
     async with network.store.unit(caller.members) as unit:
         await audit.write(unit, caller.act(network.ids, "validate", type_name, mode), "done")
+    return FhirResponse(200, json.dump(operation_outcome(issues or (FINE,))))
+
+
+async def _bundle(network: Network, caller: Caller, given: Inputs) -> FhirResponse:
+    """A Bundle is no endpoint: it is judged with all its entries, and what they refer to beside and behind it."""
+    tree = given.resource
+    if tree is None or tree.get("resourceType") != "Bundle":
+        raise Required("validate-resource", "send the Bundle, alone or as 'resource' in Parameters", "resource")
+    known = Known(network.conformance.value_sets, network.base, {}, dict(named(tree)))
+    async with network.store.unit(caller.members) as unit:
+        await audit.write(unit, caller.act(network.ids, "validate", "Bundle"), "done")
+        issues = judge(network.conformance, tree, known)
+        while await known.learn(unit):
+            issues = judge(network.conformance, tree, known)
     return FhirResponse(200, json.dump(operation_outcome(issues or (FINE,))))
 
 
 def _refuse(network: Network, caller: Caller, type_name: str, mode: str, given: Inputs, fhir_id: str | None) -> None:
     if mode not in MODES:
         raise Value("validate-mode", f"mode is {' or '.join(MODES)}", "mode")
-    permit(network, caller, type_name, mode, MODES[mode])
-    if given.one("profile") not in (None, f"http://hl7.org/fhir/StructureDefinition/{type_name}"):
-        raise NotSupported("validate-profile", "this server does not judge by this profile; leave it out", "profile")
-    if mode == "delete" and fhir_id is None:
-        raise Invalid("validate-delete", "a delete is judged at the resource: Type/id/$validate?mode=delete", "mode")
-    if mode != "delete" and given.resource is None:
+    permit(network, caller, type_name, INTERACTIONS.get(mode, mode), MODES[mode])
+    for url in given.values.get("profile", ()):
+        about = network.conformance.profiles.is_about(url.partition("|")[0], type_name)
+        if about is None:
+            message = "this profile is not known here: baton profiles list names those that are"
+            raise NotSupported("validate-profile", message, "profile")
+        if not about:
+            raise Invalid("profile-type", f"this address judges by profiles of {type_name} only", "profile")
+    if mode in ("delete", "profile") and fhir_id is None:
+        raise Invalid("validate-stored", "what is stored is judged at its address: Type/id/$validate", "mode")
+    if mode == "profile" and given.resource is not None:
+        raise Invalid("validate-stored", "mode=profile judges what is stored; leave the resource out", "resource")
+    if mode not in ("delete", "profile") and given.resource is None:
         raise Required("validate-resource", "send the resource, alone or as 'resource' in Parameters", "resource")
+
+
+async def _stored(
+    network: Network, caller: Caller, type_name: str, fhir_id: str, profiles: tuple[str, ...]
+) -> tuple[Issue, ...]:
+    act = caller.act(network.ids, "read", type_name)
+    async with network.store.unit(caller.members) as unit:
+        stored = await resources.read(unit, act, type_name, fhir_id)
+        answer(network, stored)
+        tree = json.parse(projection(stored)) if stored is not None else {}
+        known = Known(network.conformance.value_sets, network.base, {(type_name, fhir_id): tree})
+        judged = network.conformance.check(type_name, tree, known, profiles, follows=True)
+        while await known.learn(unit):
+            judged = network.conformance.check(type_name, tree, known, profiles, follows=True)
+    return (*structure.check(type_name, tree), *judged, *network.conformance.gaps(type_name, tree, profiles))
 
 
 def _entry(
@@ -92,16 +144,20 @@ def _entry(
 
 
 async def _judged(network: Network, caller: Caller, entry: Entry) -> tuple[Issue, ...]:
+    """The refusals, then what else would be said."""
+
     async def undo(_: Unit) -> None:
         raise _Undone
 
+    refused: tuple[Issue, ...] = ()
     try:
         await write(network, caller, [entry], undo)
     except Refusal as refusal:
-        return refusal.issues
+        refused = refusal.issues
     except _Undone:
         pass
-    return ()
+    gaps = network.conformance.gaps(entry.type, entry.tree, entry.profiles) if entry.interaction != "delete" else ()
+    return (*refused, *entry.notes, *gaps)
 
 
 OPERATION = Operation(
@@ -112,4 +168,5 @@ OPERATION = Operation(
     definition_url="http://hl7.org/fhir/OperationDefinition/Resource-validate",
     handler=validate,
     letter=None,
+    beyond=("Bundle",),
 )

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from app.domain.referral.needs import UNSPECIFIED, Coded, Need
+from app.domain.referral.needs import UNSPECIFIED, Need
 from app.domain.referral.task import PROFILE, TASK_CODE, TEMPORARY_CODES
 from app.domain.referral.words import CONTACT_PROHIBITED, SNOMED
 from app.fhir import json
 from app.fhir.errors import Invalid
 from app.fhir.json import JsonObject
 from app.fhir.models import authored
+from app.fhir.terminology.catalogue import Coded
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.referrals.filler import instant
@@ -119,7 +120,7 @@ def _content(asked: Asked) -> JsonObject:
     content: JsonObject = {
         "category": [SOCIAL_SERVICE.concept, category],
         "priority": _priority(asked),
-        "code": asked.need.service.concept | {"text": asked.need.words},
+        "code": asked.need.service.concept | {"text": asked.need.wanted},
         "orderDetail": [NO_CONTACT.concept] if asked.do_not_contact else [],
         "performer": [{"reference": f"Organization/{recipient}"}] if recipient is not None else [],
         "reasonReference": [{"reference": each} for each in asked.reasons],
@@ -156,7 +157,7 @@ def _task(network: Network, unit: Unit, caller: Caller, asked: Asked, request: U
             "intent": "order",
             "priority": _priority(asked),
             "code": FULFILL.concept,
-            "description": asked.need.words,
+            "description": asked.need.wanted,
             "focus": {"reference": f"ServiceRequest/{request}"},
             "for": {"reference": asked.person},
             "authoredOn": instant(unit.now),

@@ -46,7 +46,7 @@ async def hand_over(
             "already-passed-on", "an organization has this referral; wait for its answer or end its part"
         )
     target = await _target(unit, basis.recipient)
-    # the basis before its weighing: its key on the Consent keeps out a withdrawal until this is committed
+    # the basis before its weighing: its share of the Consent keeps out a withdrawal until this is committed
     await bases.add(unit, basis)
     decision = await weigh_row(network, unit, basis)
     if isinstance(decision, Deny):

@@ -3,8 +3,10 @@
 *Source*: R4 http.html#concurrency, #upsert; security sheet REL-02, decision 4.
 """
 
+from typing import Literal
+
 from app.fhir import json
-from app.fhir.errors import Deleted, IfMatchRequired, NotFound, VersionConflict
+from app.fhir.errors import Deleted, IfMatchRequired, NotFound, TooCostly, VersionConflict
 from app.services.requests import covers
 from app.services.writing import Entry, Write
 from app.store import resources
@@ -21,7 +23,9 @@ async def load(write: Write) -> None:
     wanted = [entry for entry in write.changing if entry.interaction != "create"]
     if not wanted:
         return
-    found = await resources.current(write.unit, [entry.key for entry in wanted], lock=True)
+    await _refuse_too_much(write, wanted)
+    lock: Literal["change", "delete"] = "delete" if wanted[0].interaction == "delete" else "change"
+    found = await resources.current(write.unit, [entry.key for entry in wanted], lock=lock)
     for entry in wanted:
         before = found.get(entry.key)
         if before is None:
@@ -32,6 +36,17 @@ async def load(write: Write) -> None:
             _same_version(write, entry, before.version)
             entry.before, entry.id = before, before.id
             entry.before_tree = json.parse(before.body)
+
+
+async def _refuse_too_much(write: Write, wanted: list[Entry]) -> None:
+    """What a few words of many entries would have us read, compare and keep in mind at once."""
+    settings = write.network.settings
+    most, documents = settings.max_bundle_bytes, any(entry.type == "Binary" for entry in wanted)
+    largest = max(settings.max_resource_bytes, settings.max_binary_bytes if documents else 0)
+    if not write.whole or len(wanted) * largest <= most:
+        return
+    if await resources.weight(write.unit, [entry.key for entry in wanted]) > most:
+        raise TooCostly("transaction-weight", f"what a transaction changes has at most {most} bytes", "Bundle.entry")
 
 
 def _not_there(entry: Entry) -> None:

@@ -1,14 +1,18 @@
 """match: which resource a condition means, before anything else looks at it.
 
-A conditional create or update goes by what the caller's members wrote: a claim, whose primary key decides between two
-at once, stands behind it, and what others have is neither found nor hinted at. A conditional patch or delete, which
-make nothing, go by what the caller sees.
+A conditional create or update goes by what the caller's members wrote, by id as by identifier: what others have is
+neither found nor hinted at, also where the caller sees it. Behind an identifier stands a claim, whose primary key
+decides between two at once. A conditional patch or delete, which make nothing, go by what the caller sees.
 *Source*: R4 http.html#ccreate, #cond-update, #cdelete, #patch; security sheet REL-03, REL-04, B30, B35.
 """
 
+from uuid import UUID
+
 from app.fhir.errors import Invalid, MultipleMatches, NotFound
+from app.fhir.json_patch import rewritten
 from app.fhir.references import rewrite
 from app.services.criteria import fulfils
+from app.services.steps.matching import Key, matching
 from app.services.writing import Criterion, Entry, Write
 from app.store import claims, resources
 from app.store.resources import Stored
@@ -25,7 +29,8 @@ async def match(write: Write) -> None:
                 moved["/".join(before)] = "/".join(entry.key)
     if moved:
         for entry in write.entries:
-            rewrite(entry.tree, moved)
+            entry.tree = rewrite(entry.tree, moved)
+            entry.patch = rewritten(entry.patch, moved) if entry.patch is not None else None
     if moved or write.gone:
         _refuse_one_twice(write)
 
@@ -45,7 +50,7 @@ async def _update(write: Write, entry: Entry, criterion: Criterion) -> None:
                 "id-differs", "the id in the body is not that of the resource that the condition finds", entry.at
             )
         entry.fhir_id = found.fhir_id
-    elif any(gone.type == entry.type and fulfils(gone.before_tree or {}, criterion) for gone in write.gone):
+    elif any(gone.type == entry.type and fulfils(gone, criterion) for gone in write.gone):
         raise _twice(entry)
     elif sent_id is None:
         entry.interaction = "create"
@@ -59,44 +64,32 @@ async def _patch(write: Write, entry: Entry, criterion: Criterion) -> None:
     found = await _only(write, entry, criterion)
     if found is None:
         raise NotFound("not-found", "there is no such resource", entry.at)
-    entry.fhir_id = found.fhir_id
+    _, entry.fhir_id = found
 
 
 async def _delete(write: Write, entry: Entry, criterion: Criterion) -> None:
     found = await _only(write, entry, criterion)
     entry.nothing_there = found is None
     if found is not None:
-        entry.fhir_id = found.fhir_id
+        _, entry.fhir_id = found
 
 
 _DECIDE = {"create": _create, "update": _update, "patch": _patch, "delete": _delete}
 
 
-async def matches(write: Write, type_name: str, criterion: Criterion) -> list[Stored]:
-    """At most two resources that the caller sees and that fulfil a criterion."""
-    if criterion.system is None:
-        return list((await resources.current(write.unit, [(type_name, criterion.value)])).values())
-    number = write.network.numbers[type_name]["identifier"]
-    found = await claims.seen_with_identifier(write.unit, type_name, number, criterion.system, criterion.value)
-    return list((await resources.by_ids(write.unit, found)).values()) if found else []
-
-
-async def _only(write: Write, entry: Entry, criterion: Criterion) -> Stored | None:
-    found = await matches(write, entry.type, criterion)
+async def _only(write: Write, entry: Entry, criterion: Criterion) -> Key | None:
+    """The one resource that the caller sees and that is meant, or None."""
+    (found,) = await matching(write, [(entry.type, criterion)])
     if len(found) > 1:
         raise _several(entry)
-    return found[0] if found else None
+    return next(iter(found), None)
 
 
 async def _find_or_claim(write: Write, entry: Entry, criterion: Criterion) -> Stored | None:
-    """The one resource that the caller's members created with this identifier, or None: then it is ours to create."""
-    if criterion.system is None:
-        return await _only(write, entry, criterion)
-    name = (entry.type, criterion.system, criterion.value)
+    """The one resource that the caller's members wrote and that is meant, or None: then it is ours to create."""
     members = sorted(write.caller.members)
-    number = write.network.numbers[entry.type]["identifier"]
     for _ in range(3):
-        found = await claims.authored_with_identifier(write.unit, members, entry.type, number, *name[1:])
+        found = await _written_by(write, members, entry.type, criterion)
         if len(found) > 1:
             raise _several(entry)
         if found:
@@ -104,11 +97,23 @@ async def _find_or_claim(write: Write, entry: Entry, criterion: Criterion) -> St
             if stored is not None:
                 return stored
             continue  # deleted between the two statements: looked for once more
+        if criterion.system is None:
+            return None
+        name = (entry.type, criterion.system, criterion.value)
         if await claims.claim(write.unit, members, *name, entry.id):
             return None
         # another writer claimed it meanwhile and has committed: its resource is there to be found
         await claims.forget_orphan(write.unit, members, *name)
     raise _several(entry)
+
+
+async def _written_by(write: Write, members: list[UUID], type_name: str, criterion: Criterion) -> list[UUID]:
+    if criterion.system is None:
+        return await claims.authored_with_id(write.unit, members, type_name, criterion.value)
+    number = write.network.numbers[type_name]["identifier"]
+    return await claims.authored_with_identifier(
+        write.unit, members, type_name, number, criterion.system, criterion.value
+    )
 
 
 def _several(entry: Entry) -> MultipleMatches:

@@ -12,7 +12,7 @@ from app.fhir.references import Local, parse_reference
 from app.services.steps.origins import note_origins
 from app.services.steps.owners import owner_of
 from app.services.writing import Entry, Write
-from app.store import events, referrals
+from app.store import events, referrals, resources
 from app.store.members import MemberRow
 from app.store.record import EventRow
 from app.store.referrals import ReferralRow
@@ -35,7 +35,7 @@ def _asks(entry: Entry) -> bool:
 
 async def _receive(write: Write, entry: Entry, coordinator: MemberRow) -> None:
     network, unit = write.network, write.unit
-    request = _local_focus(write, entry)
+    request = await _request(write, entry)
     row = ReferralRow(
         id=write.referral or network.ids.next(),
         source_request=request,
@@ -54,11 +54,27 @@ async def _receive(write: Write, entry: Entry, coordinator: MemberRow) -> None:
         closed_as=None,
     )
     if await referrals.add(unit, row):
+        await _hold_what_it_rests_on(write, [entry.id, *([request] if request else [])])
         member = min(write.caller.members, default=None)
         event = EventRow(network.ids.next(), "referral.received", entry.id, entry.version, row.id, member)
         await events.add(unit, event)
 
 
-def _local_focus(write: Write, entry: Entry) -> UUID | None:
+async def _request(write: Write, entry: Entry) -> UUID | None:
+    """The request that a Task asks with, where we hold it."""
     target = parse_reference(task.view(entry.tree).focus, write.network.base)
-    return write.targets.get((target.type, target.id)) if isinstance(target, Local) else None
+    if not isinstance(target, Local):
+        return None
+    key = (target.type, target.id)
+    if key not in write.targets and entry.before is not None:  # it stood there before: nobody has looked where it leads
+        write.targets |= await resources.visible_keys(write.unit, [key], hold=True)
+    return write.targets.get(key)
+
+
+async def _hold_what_it_rests_on(write: Write, sent: list[UUID]) -> None:
+    """What a Task or request named that was there before is deleted by nobody beside this: it may have been free to
+    go until now. What is created here holds what it names already."""
+    created = {each.id for each in write.changing if each.interaction == "create"}
+    before = [each for each in sent if each not in created]
+    if before:
+        await resources.hold_named(write.unit, before)

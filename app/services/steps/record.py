@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.fhir import json
 from app.fhir.bundles import stamp
-from app.fhir.index_values import extract
+from app.services.indexed import indexed
 from app.services.writing import Entry, Write
 from app.store import deletion
 from app.store import record as rows_of
@@ -53,9 +53,8 @@ def _version(write: Write, entry: Entry, rows: Rows) -> None:
     stamped_at = _stamped(write, entry)
     entry.tree = stamp(entry.tree, entry.fhir_id, str(entry.version), stamped_at)
     entry.body = json.dump(entry.tree)
-    resource_type = network.registry.types[entry.type]
-    entry.values = extract(resource_type, entry.tree, network.base)
-    before = extract(resource_type, entry.before_tree, network.base) if entry.before_tree else None
+    entry.values = indexed(network, entry.type, entry.tree)
+    before = indexed(network, entry.type, entry.before_tree) if entry.before_tree else None
     rows.index.change(entry.id, before, entry.values, network.numbers[entry.type], write.targets)
     if entry.type == "Task":
         rows.index.task(entry.id, stamped_at, before, entry.values, write.targets)
@@ -71,7 +70,8 @@ def _stamped(write: Write, entry: Entry) -> datetime:
 
 def _row(write: Write, entry: Entry) -> VersionRow:
     key = (entry.id, entry.type, entry.fhir_id, entry.version)
-    return VersionRow(*key, entry.last_updated or write.unit.now, entry.act, write.caller.author, entry.body)
+    done = "restore" if entry.act == "update" and entry.is_new else entry.act
+    return VersionRow(*key, entry.last_updated or write.unit.now, done, write.caller.author, entry.body)
 
 
 def _parts(write: Write, entry: Entry, rows: Rows) -> None:

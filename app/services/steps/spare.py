@@ -3,20 +3,36 @@
 *Source*: security sheet CON-17 (a withdrawn consent stays readable), RET-01; R4 http.html#delete (409).
 """
 
-from app.fhir.errors import Conflict
+from app.fhir.errors import Conflict, NotReady
+from app.fhir.index_unsearched import OF_TYPES, UNSEARCHED
+from app.services.network import Network
 from app.services.writing import Write
 from app.store import deletion
 
 
 async def spare(write: Write) -> None:
-    """Raises Conflict with the reason."""
+    """Raises Conflict with the reason; NotReady while it is not known what the requests of an earlier release name."""
     gone = {entry.id: entry for entry in write.changing}
     if not gone:
         return
+    if write.network.answerable.waits and await deletion.unread(write.unit, UNSEARCHED):
+        raise NotReady("delete-building", _BUILDING)
     for key in await deletion.resting(write.unit, gone):
         raise Conflict("delete-consent", _CONSENT, gone[key].at)
-    for key in await deletion.needed(write.unit, {key: "/".join(entry.key) for key, entry in gone.items()}):
-        raise Conflict("delete-referral", _REFERRAL, gone[key].at)
+    needed = await deletion.needed(write.unit, gone, _naming(write.network))
+    if needed is not None:
+        raise Conflict("delete-referral", _REFERRAL, gone[needed].at)
+
+
+def _naming(network: Network) -> list[int]:
+    """Under which numbers requests and Tasks have rows of what they name."""
+    served = [network.registry.types[name] for name in OF_TYPES]
+    return [
+        network.numbers[each.name][code]
+        for each in served
+        for code in each.indexed
+        if code == UNSEARCHED or each.parameters[code].kind == "reference"
+    ]
 
 
 async def nothing_dangles(write: Write) -> None:
@@ -37,4 +53,5 @@ async def nothing_dangles(write: Write) -> None:
 
 
 _CONSENT = "something was shown because of this Consent: withdraw it (status inactive) instead of deleting it"
+_BUILDING = "after an upgrade it is being read what referrals stand on; delete again in some minutes"
 _REFERRAL = "a referral needs this resource: it stays until the referral has ended, its Task for good"

@@ -1,12 +1,13 @@
 """structure: types, cardinality, unknown elements, required codes, from the tables of R4 facts.
 
-A copy of another system's resource is that system's truth: it is refused for its shape, its size and for what could do
-harm; whatever else is wrong with it stays, and is kept beside it.
+What is wrong is noted here and told by the next step, together with what is wrong by the profiles. A copy of another
+system's resource is that system's truth: it is refused for its shape, its size and for what could do harm; whatever
+else is wrong with it stays, and is kept beside it.
 *Source*: architecture, decision 3; security sheet INP-04, INP-14.
 """
 
 from app.fhir import json
-from app.fhir.errors import Issue, Refusal, TooLong
+from app.fhir.errors import Issue, TooLong
 from app.fhir.json import JsonObject
 from app.fhir.structure import check
 from app.services.writing import Entry, Write
@@ -24,18 +25,14 @@ HARMFUL = frozenset(
 
 
 async def structure(write: Write) -> None:
-    """Every problem of every entry in one answer; of a copy only those for which it cannot be kept."""
-    problems: list[Issue] = []
+    """Gives every entry its problems (for which it is refused), its flaws (kept beside a copy) and its notes."""
     for entry in write.entries:
-        refused, entry.flaws = _judged(entry)
-        problems += [entry.placed(issue) for issue in refused]
-    if problems:
-        raise Refusal.of_issues(problems)
+        _judge(entry)
 
 
 def judge_copy(tree: JsonObject) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
     """(why it cannot be kept, what is wrong with it but kept) of another system's resource."""
-    issues = check(tree["resourceType"], tree)
+    issues = [issue for issue in check(tree["resourceType"], tree) if issue.severity == "error"]
     if len(json.dump(tree)) > MAX_COPY_BYTES:
         issues += TooLong("copy-size", f"a copy of a resource may have {MAX_COPY_BYTES} bytes").issues
     refused = tuple(issue for issue in issues if tree["resourceType"] in WHOLE or _keeps_out(issue))
@@ -47,8 +44,13 @@ def is_in_shape(tree: JsonObject) -> bool:
     return not any(issue.code == "structure" and _keeps_out(issue) for issue in check(tree["resourceType"], tree))
 
 
-def _judged(entry: Entry) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
-    return judge_copy(entry.tree) if entry.mode == "copy" else (tuple(check(entry.type, entry.tree)), ())
+def _judge(entry: Entry) -> None:
+    if entry.mode == "copy":
+        entry.problems, entry.flaws = judge_copy(entry.tree)
+        return
+    issues = check(entry.type, entry.tree)
+    entry.problems = tuple(issue for issue in issues if issue.severity == "error")
+    entry.notes = tuple(issue for issue in issues if issue.severity != "error")
 
 
 def _keeps_out(issue: Issue) -> bool:

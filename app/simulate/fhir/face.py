@@ -19,6 +19,7 @@ from app.simulate.fhir.problems import Problem, flaws
 from app.simulate.fhir.records import PRACTITIONER, Records, has_identifier, has_token, patient_of
 from app.simulate.fhir.scopes import allows, level, offered
 from app.simulate.network import FHIR_JSON, Now
+from app.simulate.parties import prefers
 from app.simulate.vocabulary import Resource
 from app.simulate.wire import read_json
 
@@ -27,6 +28,7 @@ TOKENS = frozenset({"category", "code", "status", "type"})
 MAX_BODY = 5_000_000
 # What is foreign leads here: nobody listens there.
 FOREIGN = "http://127.0.0.2:9/fhir"
+SPANISH = ("es", "Spanish")
 HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -67,7 +69,7 @@ class Face:
         found = self.records.read(place, self._flavour)
         if found is None or not self._within(found, permit):
             raise Problem(404, "not-found", "There is no such resource")
-        return _fhir(self._led_astray(found), headers={"ETag": f'W/"{found["meta"]["versionId"]}"'})
+        return _fhir(self._as_switched(found), headers={"ETag": f'W/"{found["meta"]["versionId"]}"'})
 
     async def search(self, request: Request) -> Response:
         permit, type_name, asked = self._allowed(request, "s"), request.path_params["type"], request.query_params
@@ -161,7 +163,7 @@ class Face:
         entries = [
             {
                 "fullUrl": f"{address}/{tree['id']}",
-                "resource": self._led_astray(tree),
+                "resource": self._as_switched(tree),
                 "search": {"mode": "match"},
             }
             for tree in found[start : start + size]
@@ -177,10 +179,12 @@ class Face:
     def _links_lead_to(self, address: str) -> str:
         return address.replace(self.base, FOREIGN) if "foreign-links" in self.on() else address
 
-    def _led_astray(self, tree: Resource) -> Resource:
-        if "foreign-links" not in self.on() or tree["resourceType"] != "Condition":
-            return tree
-        return tree | {"recorder": {"reference": f"{FOREIGN}/Practitioner/{PRACTITIONER}"}}
+    def _as_switched(self, tree: Resource) -> Resource:
+        if "foreign-links" in self.on() and tree["resourceType"] == "Condition":
+            return tree | {"recorder": {"reference": f"{FOREIGN}/Practitioner/{PRACTITIONER}"}}
+        if "spanish" in self.on() and tree["resourceType"] == "Patient":
+            return tree | {"communication": [prefers(SPANISH)]}
+        return tree
 
     def _answering(self, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:

@@ -29,6 +29,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("es384-id-token", "variant", "signs id_tokens with ES384"),
     Switch("us-core-3", "variant", "writes US Core 3.1.1, with local codes and absent data"),
     Switch("us-core-6", "variant", "writes US Core 6.1.0, with local codes and absent data"),
+    Switch("spanish", "variant", "has patients who prefer Spanish"),
     Switch("no-write", "variant", "lets nobody write"),
     Switch("task-write", "variant", "takes Tasks as well as documents"),
     Switch("no-patient", "variant", "launches without any patient"),

@@ -5,6 +5,6 @@ Run-time SQL is written by hand in the modules beside this folder; nothing here 
 
 from sqlmodel import SQLModel
 
-from app.store.tables import happenings, index, launches, people, referrals, resources, systems
+from app.store.tables import definitions, happenings, index, launches, people, referrals, resources, systems
 
-__all__ = ["SQLModel", "happenings", "index", "launches", "people", "referrals", "resources", "systems"]
+__all__ = ["SQLModel", "definitions", "happenings", "index", "launches", "people", "referrals", "resources", "systems"]

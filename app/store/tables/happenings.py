@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, Identity, Index, Uuid
+from sqlalchemy import ARRAY, BigInteger, Column, Identity, Index, Uuid, text
 from sqlmodel import Field, SQLModel
 
 from app.store.tables.columns import internal_json, key, moment, number, words
@@ -52,7 +52,10 @@ class Audit(SQLModel, table=True):
     """Written in the act's own transaction, unchained; a sealer numbers committed rows later. Ids only, no content."""
 
     __tablename__ = "audit"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+    __table_args__ = (
+        Index("audit_resource", "resource", "id", postgresql_where=text("resource IS NOT NULL")),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
 
     id: UUID = Field(sa_column=key(primary=True))
     at: datetime = Field(sa_column=moment(primary=True, default="clock_timestamp()"))

@@ -37,7 +37,8 @@ class IndexTask(SQLModel, table=True):
 
 
 class IndexToken(SQLModel, table=True):
-    """A token or uri: `system` is '' where none was given."""
+    """A token or uri: `system` is '' where none was given; of a canonical that was written with a version there is a
+    second row without it, whose `system` is the version."""
 
     __tablename__ = "index_token"
     __table_args__ = (Index("index_token_value", "param", "value", "system", "resource"),)
@@ -86,8 +87,8 @@ class IndexDate(SQLModel, table=True):
 
 
 class IndexString(SQLModel, table=True):
-    """A text, folded (case, accents) for the ordinary search and as it is for `:exact`; `whole` is the folded text
-    where `folded` holds its beginning only. The texts of a token stand under the token's parameter."""
+    """A text, folded (case, accents, punctuation) for the ordinary search and as it is for `:exact`; `whole` is the
+    folded text where `folded` holds its beginning only. The texts of a token stand under the token's parameter."""
 
     __tablename__ = "index_string"
     __table_args__ = (Index("index_string_folded", "param", "folded", "resource"),)

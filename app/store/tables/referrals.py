@@ -46,7 +46,11 @@ class ChildTask(SQLModel, table=True):
     """A part of a referral that was passed on: the child Task, its filler order, to whom, on which basis."""
 
     __tablename__ = "child_task"
-    __table_args__ = (Index("child_task_referral", "referral"), Index("child_task_target", "target", "task"))
+    __table_args__ = (
+        Index("child_task_referral", "referral"),
+        Index("child_task_target", "target", "task"),
+        Index("child_task_order", "filler_order"),
+    )
 
     task: UUID = Field(sa_column=key(primary=True, references="resource.id"))
     referral: UUID = Field(sa_column=key(references="referral.id"))

@@ -48,6 +48,15 @@ class Version(SQLModel, table=True):
     body: bytes = Field(sa_column=octets())
 
 
+class BinaryContext(SQLModel, table=True):
+    """Of a Binary with a securityContext the resource there: who does not see that one does not see the Binary."""
+
+    __tablename__ = "binary_context"
+
+    resource: UUID = Field(sa_column=key(primary=True))
+    context: UUID = Field(sa_column=key())
+
+
 class SearchParameterState(SQLModel, table=True):
     """The number by which index rows name a parameter, and whether it may be asked for yet: not while it is `building`;
     while `renewing`, not for what resources stored by an earlier release have no rows for; `gone` from the registry."""
@@ -79,13 +88,15 @@ class ConditionalClaim(SQLModel, table=True):
 class IdempotencyKey(SQLModel, table=True):
     """What a POST was answered, under the key that its client chose: sent again, it is answered the same.
 
-    `headers` are Location, ETag and Last-Modified; `fingerprint` is that of the method, the address and the body.
+    `members` tells those apart for whom the client has spoken; `headers` are Location, ETag and Last-Modified;
+    `fingerprint` is that of the method, the address and the body.
     """
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("idempotency_key_age", "created_at"),)
 
     client: str = Field(sa_column=words(primary=True))
+    members: str = Field(sa_column=words(primary=True, default=""))
     route: str = Field(sa_column=words(primary=True))
     key: str = Field(sa_column=words(primary=True))
     fingerprint: bytes = Field(sa_column=octets())

@@ -24,6 +24,7 @@ class Client(SQLModel, table=True):
     require_if_match: bool = Field(sa_column=flag())
     may_assign_ids: bool = Field(sa_column=flag())
     may_introspect: bool = Field(sa_column=flag())
+    peer: str = Field(sa_column=words(default="any"))
     created_at: datetime = Field(sa_column=moment(default="now()"))
     disabled_at: datetime | None = Field(sa_column=moment(null=True))
 

@@ -6,6 +6,7 @@
 from app.fhir import json, xml
 from app.fhir.binary import to_bytes
 from app.fhir.errors import NotAcceptable
+from app.services.aside import aside
 from app.services.requests import FhirResponse
 from app.web.fhir_api.formats import Reply, accepted, takes
 
@@ -13,8 +14,13 @@ from app.web.fhir_api.formats import Reply, accepted, takes
 HARMLESS = {"Content-Disposition": "attachment", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
-def dressed(response: FhirResponse, reply: Reply) -> FhirResponse:
+async def dressed(response: FhirResponse, reply: Reply) -> FhirResponse:
     """The same answer, its body as it was asked for. Raises NotAcceptable for a Binary of a type that is not taken."""
+    reads = reply.format.is_xml or reply.pretty or reply.takes is not None
+    return await aside(len(response.body) if reads else 0, _dressed, response, reply)
+
+
+def _dressed(response: FhirResponse, reply: Reply) -> FhirResponse:
     if reply.takes is not None and response.status == 200:
         kind, content = to_bytes(json.reread(response.body))
         if takes(reply.takes, kind):

@@ -59,15 +59,15 @@ class FhirFace:
                 request = FhirRequest(scope["method"], path, query, headers, reader)
                 response = await dispatch(self.network, caller, request)
                 reply = reply_of(headers, (*query, *form)) if form else reply
-            response = dressed(response, reply)
+            response = await dressed(response, reply)
         except Refusal as refusal:
-            response = dressed(await self._refused(scope, caller, path, refusal), reply)
+            response = await dressed(await self._refused(scope, caller, path, refusal), reply)
         except AWAY as trouble:
             log.warning("database_trouble", error=type(trouble).__name__)
-            response, extra = dressed(_outcome(database_away()), reply), {"Retry-After": "2"}
+            response, extra = await dressed(_outcome(database_away()), reply), {"Retry-After": "2"}
         except Exception:
             log.exception("unexpected")
-            response = dressed(FhirResponse(500, json.dump(operation_outcome([UNEXPECTED]))), reply)
+            response = await dressed(FhirResponse(500, json.dump(operation_outcome([UNEXPECTED]))), reply)
         await _send(send, response, extra, with_body=scope["method"] != "HEAD")
 
     async def _metadata(self, scope: Scope, headers: Mapping[str, str], reply: Reply) -> FhirResponse:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.domain.referral import words
 from app.domain.referral.chart_needs import ChartNeed, by_category
 from app.domain.referral.needs import OFFERED, Need
 from app.services.clinician.chart import Read, read_now
@@ -27,7 +28,7 @@ class Choice:
     """A need to tick; `number` is its place among those offered, `because` what the chart says about it."""
 
     number: int
-    words: str
+    need: Need
     because: tuple[str, ...]
     sure: bool
 
@@ -48,7 +49,8 @@ async def overview(request: Request, here: Launched, read: Read, wrong: Mapping[
         "read": read,
         "found": found,
         "marks": marks(here),
-        "others": [Choice(n, need.words, (), True) for n, need in enumerate(OFFERED) if n not in known],
+        "others": [Choice(n, need, (), True) for n, need in enumerate(OFFERED) if n not in known],
+        "spanish": words.prefers_spanish(read.patient or {}),
         "followed": await followed(request.app.state.network, here),
         "done": request.query_params.get("done", ""),
         "wrong": wrong or {},
@@ -75,7 +77,7 @@ def choices(needs: tuple[ChartNeed, ...]) -> list[Choice]:
         number = number_of(category)
         if number is not None:
             sure = any(need.sure for need in each)
-            found.append(Choice(number, OFFERED[number].words, tuple(map(said, each)), sure))
+            found.append(Choice(number, OFFERED[number], tuple(map(said, each)), sure))
     return sorted(found, key=lambda choice: (not choice.sure, choice.number))
 
 

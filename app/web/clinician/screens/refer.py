@@ -12,6 +12,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.domain.referral import words
 from app.domain.referral.needs import Need
 from app.services.clinician.chart import Read, read_now, read_to_send
 from app.services.clinician.options import option, options
@@ -46,7 +47,8 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the forms carry: texts as typed; `records` are names in the chart; `seen` is what was shown."""
+    """What the forms carry: texts as typed; `service` is a code of the need's, or ""; `records` are names in the chart;
+    `seen` is what was shown."""
 
     key: str
     need: str
@@ -61,6 +63,7 @@ class Typed:
     heard: str = ""
     seen: str = ""
     looked: bool = False
+    service: str = ""
 
     @property
     def name(self) -> str:
@@ -87,7 +90,8 @@ async def show(request: Request) -> Response:
     if need is None:
         return await overview(request, here, read, {"need": "need"})
     sure = tuple(each.reference for each in _records(read, here, need) if each.sure and each.fit != "unfit")
-    typed = Typed(str(network.ids.next()), number, records=sure, heard=here.clinician)
+    service = need.service.code if len(need.services) > 1 else ""
+    typed = Typed(str(network.ids.next()), number, records=sure, heard=here.clinician, service=service)
     return await _choosing(request, here, read, need, typed)
 
 
@@ -95,7 +99,8 @@ async def choose(request: Request) -> Response:
     """From the first page to the second, and back by its button."""
     here = await launched(request)
     form = await posted_form(request, here.csrf)
-    typed, need = read_form(form), offered(form.text("need"))
+    typed = read_form(form)
+    need = _asked_for(typed)
     request.state.typed = tuple(filter(None, (typed.words, typed.wish)))
     read = await read_to_send(request.app.state.network, here)
     if need is None or not _key(typed):
@@ -111,7 +116,8 @@ async def send_it(request: Request) -> Response:
     here = await launched(request)
     form = await posted_form(request, here.csrf)
     network: Network = request.app.state.network
-    typed, need = read_form(form), offered(form.text("need"))
+    typed = read_form(form)
+    need = _asked_for(typed)
     key, to = _key(typed), _uuid(typed.to)
     request.state.typed = tuple(filter(None, (typed.words, typed.wish)))
     read = await read_to_send(network, here)
@@ -138,7 +144,7 @@ async def send_it(request: Request) -> Response:
 def read_form(form: Form) -> Typed:
     """The fields of either page."""
     records = (form.text(f"record{n}") for n in range(1, MAX_RECORDS + 1))
-    names = ("key", "need", "to", "words", "wish", "basis", "signed", "heard", "seen")
+    names = ("key", "need", "service", "to", "words", "wish", "basis", "signed", "heard", "seen")
     return Typed(
         records=tuple(filter(None, records)),
         urgent=bool(form.text("urgent")),
@@ -146,6 +152,12 @@ def read_form(form: Form) -> Typed:
         looked=bool(form.text("looked")),
         **{name: form.text(name) for name in names},
     )
+
+
+def _asked_for(typed: Typed) -> Need | None:
+    """The need with the service that was chosen; None where either is not offered."""
+    need = offered(typed.need)
+    return need.asking(typed.service) if need else None
 
 
 def _sending(key: UUID, need: Need, to: UUID, basis: Basis, typed: Typed) -> Sending:
@@ -184,6 +196,7 @@ async def _choosing(
         "typed": typed,
         "options": await options(request.app.state.network, need),
         "records": _records(read, here, need),
+        "spanish": words.prefers_spanish(read.patient or {}),
         "wrong": wrong or {},
     }
     return page(request, "clinician/refer.html", here, status=UNPROCESSABLE if wrong else 200, **view)

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.domain.referral.needs import OFFERED
+from app.domain.referral.needs import OFFERED, need_of
 from app.domain.referral.person import LANGUAGES
 from app.fhir.errors import Forbidden, Invalid, Login
 from app.services.directory.members import Member, targets
@@ -89,7 +89,8 @@ def _page(
         "wrong": wrong or {},
         "anew": anew,
         "before": before,
-        "needs": [(need.category.code, need.words) for need in OFFERED],
+        "needs": OFFERED,
+        "chosen": need_of(typed["category"]),
         "languages": list(LANGUAGES.items()),
         "targets": [(str(member.id), member.name) for member in members],
     }

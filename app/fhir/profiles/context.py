@@ -1,0 +1,76 @@
+"""What the checks of a profile know beside the value that they look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from app.fhir.json import JsonObject
+from app.fhir.problems import Problems
+from app.fhir.profiles.values import Item
+
+MAX_DEPTH = 6  # of profiles whose references lead to resources with profiles
+
+
+class Knowledge(Protocol):
+    """What cannot be told from the resource and the tables. None: not known."""
+
+    def resolve(self, reference: str) -> JsonObject | None:
+        """The resource behind a reference."""
+        ...
+
+    def contains(self, value_set: str, system: str | None, code: str) -> bool | None:
+        """Whether a value set holds a code."""
+        ...
+
+    def described(self, value_set: str) -> str:
+        """The codes of a value set in words, for a message."""
+        ...
+
+
+class Library(Protocol):
+    """Other profiles, for what has to fit one of them."""
+
+    def fits(self, profile: str, tree: Any, context: Context) -> bool | None:
+        """Whether a resource fits a profile, or a value that of a data type; None: nobody can tell."""
+        ...
+
+    def types_of(self, profiles: Iterable[str]) -> set[str]:
+        """The types of resources that they are about; of one that is not known, any: `Resource`."""
+        ...
+
+    def find(self, profile: str, tree: Any, found: Problems, context: Context) -> None:
+        """Reports what is wrong with it by a profile; nothing when the profile is not known."""
+        ...
+
+
+class Context(NamedTuple):
+    """`resource`: the one that is looked at, `root` the one that contains it. `follows`: what a reference leads to must
+    fit what is demanded of it, too; else only its type counts."""
+
+    root: JsonObject
+    resource: JsonObject
+    knowledge: Knowledge
+    library: Library
+    follows: bool = False
+    depth: int = 0
+
+
+Finder = Callable[[Any, Problems, Context], None]
+ItemCheck = Callable[[Item, Problems, Context], None]
+
+
+def followed(reference: Any, context: Context) -> JsonObject | None:
+    """The resource that a reference leads to: contained, in the same Bundle, stored; None when it cannot be had."""
+    text = reference.get("reference") if type(reference) is dict else None
+    if type(text) is not str:
+        return None
+    if not text.startswith("#"):
+        return context.knowledge.resolve(text)
+    if text == "#":
+        return context.root
+    contained = context.root.get("contained")
+    for each in contained if type(contained) is list else ():
+        if type(each) is dict and each.get("id") == text[1:]:
+            return each
+    return None

@@ -1,0 +1,198 @@
+"""A profile's tree, compiled: one closure for each object that it says something about, one for each element in it.
+
+Only what differs from R4 is looked at; R4 itself is `structure.py`'s. What is absent and may be costs a look-up.
+*Source*: R4 profiling.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.fhir.primitives import Flaw
+from app.fhir.problems import Problems, below, report
+from app.fhir.profiles.checks import also_flaw, checks_of, codes_of, in_value_set
+from app.fhir.profiles.context import Context, Finder, ItemCheck
+from app.fhir.profiles.facts import AlsoBound
+from app.fhir.profiles.glance import CodesOf, TypesOf, glance_at
+from app.fhir.profiles.node import Node
+from app.fhir.profiles.rules import rule_check
+from app.fhir.profiles.slicing import Slice, Slices
+from app.fhir.profiles.values import Item, Names, items, names_of
+from app.fhir.tables import Element, r4
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a profile is compiled with: how messages name it, and what is known of other profiles and of value sets."""
+
+    profile: str
+    types_of: TypesOf
+    codes_of: CodesOf
+
+
+class Elements:
+    """All constrained elements of one object. `path`: where R4's tables have the object's elements."""
+
+    def __init__(self, node: Node, path: str, around: Around) -> None:
+        rows = {element.name: element for element in r4().children(path)}
+        profile = around.profile
+        elements = [_Element(child, rows[name], around) for name, child in node.children.items() if name in rows]
+        self._checks = [(each.name, each.glance, each) for each in elements if each.matters]
+        self._also = [
+            _Also(child, rows, profile) for child in node.children.values() if child.also and child.name in rows
+        ]
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self._checks or self._also)
+
+    def __call__(self, tree: Any, found: Problems, context: Context) -> None:
+        if type(tree) is not dict:
+            return
+        closely = context.follows
+        for name, glance, check in self._checks:
+            if glance is None or closely or not glance(tree.get(name)):
+                check(tree, found, context)
+        for also in self._also:
+            also(tree, found, context)
+
+
+class _Element:
+    """One element of an object: how many, what each must be, which slices there are."""
+
+    def __init__(self, node: Node, row: Element, around: Around) -> None:
+        facts, profile = node.facts, around.profile
+        self.label = row.name.removesuffix("[x]")
+        self.names = names_of(row)
+        self.many = row.maximum != 1
+        self.minimum = facts.minimum or 0
+        self.maximum = -1 if facts.maximum is None else facts.maximum
+        self.checks = tuple(_checks(node, row, around))
+        self.slices = _slices(node, row, self.label, around)
+        self.glance = glance_at(node, row, around.types_of, around.codes_of) if self.checks else None
+        self.name = self.names.all[0].name
+        self._keys = frozenset(self.names.by_key)
+        # once there, nothing more is asked of what cannot repeat
+        self._presence_is_enough = not (self.many or self.checks or self.slices) and self.maximum != 0
+        least = "this must be there" if self.minimum == 1 else f"at least {self.minimum} of this must be there"
+        self._too_few = Flaw("required", "profile-required", f"{profile}: {least}.")
+        most = f"at most {self.maximum} of this may" if self.maximum else "this may not"
+        self._too_many = Flaw("value", "profile-maximum", f"{profile}: {most} be there.")
+
+    @property
+    def matters(self) -> bool:
+        return bool(self.checks) or self.slices is not None or self.minimum > 0 or self.maximum >= 0
+
+    def __call__(self, tree: dict[str, Any], found: Problems, context: Context) -> None:
+        if self._keys.isdisjoint(tree):
+            if self.minimum:
+                report(found, self._too_few, self.label)
+            elif self.slices is not None and self.slices.demands:
+                self.slices([], found, context)
+            return
+        if self._presence_is_enough:
+            return
+        given = items(tree, self.names, self.label, self.many)
+        if len(given) < self.minimum:
+            report(found, self._too_few, self.label)
+        elif len(given) > self.maximum >= 0:
+            report(found, self._too_many, self.label)
+        for item in given:
+            start = len(found)
+            for check in self.checks:
+                check(item, found, context)
+            if len(found) > start:
+                below(found, start, item.at)
+        if self.slices is not None:
+            self.slices(given, found, context)
+
+
+class _Also:
+    """Further bindings of an element, each where another element of the object has a certain code.
+
+    Of several that hold, one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
+    """
+
+    def __init__(self, node: Node, rows: dict[str, Element], profile: str) -> None:
+        self._row = rows[node.name]
+        self._names = names_of(self._row)
+        self._profile = profile
+        wheres = {each.where.partition(".")[0] for each in node.also}
+        self._where: list[tuple[Names, str, bool]] = [
+            (names_of(rows[name]), name, rows[name].maximum != 1) for name in wheres if name in rows
+        ]
+        self._by_code: dict[tuple[str, str], AlsoBound] = {(each.system, each.code): each for each in node.also}
+
+    def __call__(self, tree: dict[str, Any], found: Problems, context: Context) -> None:
+        hold = list(dict.fromkeys(self._holding(tree)))
+        if not hold:
+            return
+        label = self._row.name.removesuffix("[x]")
+        for item in items(tree, self._names, label, self._row.maximum != 1):
+            codes = codes_of(item)
+            answers = [in_value_set(each.value_set, codes, context) for each in hold]
+            if codes and answers and all(answer is False for answer in answers):
+                report(found, also_flaw(hold, self._profile), item.at)
+
+    def _holding(self, tree: dict[str, Any]) -> Iterator[AlsoBound]:
+        for names, label, many in self._where:
+            for item in items(tree, names, label, many):
+                for system, code in codes_of(item):
+                    each = self._by_code.get((system or "", code))
+                    if each is not None:
+                        yield each
+
+
+def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
+    yield from checks_of(node.facts, around.profile, row.is_choice)
+    if node.children:
+        yield from _below(node, row, around)
+    for rule in node.rules:
+        yield rule_check(rule, around.profile)
+
+
+def _below(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
+    """What a profile says of the parts of a value, for each type that the value may have."""
+    finders: dict[str, Finder] = {}
+    for kind in row.json_names().values():
+        own = kind.code in ("BackboneElement", "Element")
+        path = row.children_of or (row.path if own else kind.code)
+        try:
+            finder = Elements(node, path, around)
+        except KeyError:
+            continue
+        if finder.says_something:
+            finders[kind.code] = finder
+    if finders:
+
+        def check(item: Item, found: Problems, context: Context) -> None:
+            finder = finders.get(item.kind)
+            if finder is not None:
+                finder(item.members(), found, context)
+
+        yield check
+
+
+def _slices(node: Node, row: Element, label: str, around: Around) -> Slices | None:
+    slicing, profile = node.slicing, around.profile
+    if slicing is None or not node.slices:
+        return None
+    slices = [Slice(each, slicing, profile, tuple(_checks(each, row, around))) for each in node.slices.values()]
+    if not any(each.matters for each in slices) and slicing.rules != "closed":
+        return None
+    return Slices(slices, slicing, label, profile)
+
+
+def root_of(node: Node, type_name: str, around: Around) -> Finder:
+    """The checker of a whole resource, or of a value of a data type."""
+    elements = Elements(node, type_name, around)
+    rules = tuple(rule_check(rule, around.profile) for rule in node.rules)
+
+    def find(tree: Any, found: Problems, context: Context) -> None:
+        elements(tree, found, context)
+        for rule in rules:
+            rule(Item(tree, None, type_name, ""), found, context)
+
+    return find

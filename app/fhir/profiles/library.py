@@ -1,0 +1,137 @@
+"""All profiles that a process knows, compiled when they are first asked for, and what is wrong with a resource by them.
+
+Compiled from the facts in `fhir_profiles/` and from those that were installed. `check` judges a resource by some
+profiles; R4 itself is `structure.check`'s.
+*Source*: R4 profiling.html, validation.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from app.fhir.errors import Issue
+from app.fhir.json import JsonObject
+from app.fhir.problems import Problems, below
+from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Knowledge
+from app.fhir.profiles.elements import Around, root_of
+from app.fhir.profiles.facts import R4, ProfileFacts
+from app.fhir.profiles.node import tree_of
+from app.fhir.tables import r4
+from app.fhir.terminology.membership import ValueSets
+
+
+class Profiles:
+    """Profiles and extensions by their address."""
+
+    def __init__(self, facts: Mapping[str, ProfileFacts], value_sets: ValueSets) -> None:
+        self.facts = facts
+        self._value_sets = value_sets
+        self._finders: dict[str, Finder] = {}
+
+    def knows(self, url: str) -> bool:
+        """Whether a profile can be judged by; a version in its address is passed over."""
+        return url in self.facts or url.partition("|")[0] in self.facts
+
+    def is_about(self, url: str, type_name: str) -> bool | None:
+        """Whether a profile (without a version) or R4 itself describes this type; None: it is not known."""
+        if url.startswith(R4) and url.removeprefix(R4) in r4().types:
+            return url.removeprefix(R4) in (type_name, "DomainResource", "Resource")
+        facts = self.facts.get(url)
+        return facts.type == type_name if facts is not None else None
+
+    def check(
+        self, type_name: str, tree: JsonObject, profiles: Iterable[str], knowledge: Knowledge, *, follows: bool = False
+    ) -> list[Issue]:
+        """Every problem of a resource by these profiles (addresses without versions), and by the extensions in it that
+        are known."""
+        found: Problems = []
+        context = Context(tree, tree, knowledge, self, follows)
+        for url in profiles:
+            self.find(url, tree, found, context)
+        self._extensions(tree, found, context)
+        if not found:
+            return []
+        below(found, 0, type_name)
+        issues = [
+            Issue(each.flaw.code, each.flaw.rule, each.flaw.message, each.at, each.flaw.severity) for each in found
+        ]
+        return list(dict.fromkeys(issues))
+
+    def find(self, profile: str, tree: Any, found: Problems, context: Context) -> None:
+        """Reports what is wrong with a tree by one profile; nothing when it is not known, or about another type."""
+        facts = self.facts.get(profile)
+        if facts is None:
+            return
+        kind = tree.get("resourceType") if type(tree) is dict else None
+        if kind is not None and kind != facts.type:
+            return
+        finder = self._finders.get(profile)
+        if finder is None:
+            finder = self._finders[profile] = self.compiled(facts)
+        finder(tree, found, context)
+
+    def compiled(self, facts: ProfileFacts) -> Finder:
+        """Raises ValueError for a discriminator that nobody understands."""
+        around = Around(facts.name, self.types_of, self._value_sets.listed)
+        return root_of(tree_of(facts), facts.type, around)
+
+    def fits(self, profile: str, tree: Any, context: Context) -> bool | None:
+        """None: the profile is not known, or one leads to another without an end."""
+        kind = tree.get("resourceType") if type(tree) is dict else None
+        name = profile.removeprefix(R4)
+        if name in r4().types:
+            return kind == name or name == "Resource"
+        facts = self.facts.get(profile)
+        if facts is None or context.depth >= MAX_DEPTH:
+            return None
+        if kind is not None and kind != facts.type:
+            return False
+        found: Problems = []
+        resource = tree if kind is not None else context.resource
+        deeper = context._replace(root=resource, resource=resource, depth=context.depth + 1)
+        self.find(profile, tree, found, deeper)
+        return not any(each.flaw.severity == "error" for each in found)
+
+    def types_of(self, profiles: Iterable[str]) -> set[str]:
+        """The types of resources that they are about; of one that is not known, any: `Resource`."""
+        return {self.facts[url].type if url in self.facts else "Resource" for url in profiles}
+
+    def _extensions(self, tree: Any, found: Problems, context: Context) -> None:
+        if type(tree) is not dict or not _is_extended(tree):
+            return
+        for at, extension in _extensions_in(tree, ""):
+            start = len(found)
+            self.find(extension["url"], extension, found, context)
+            if len(found) > start:
+                below(found, start, at)
+
+
+def _is_extended(tree: JsonObject) -> bool:
+    """A glance, without places: most resources have no extension."""
+    waiting: list[Any] = [tree]
+    for node in waiting:  # which grows as it is read
+        if "extension" in node or "modifierExtension" in node:
+            return True
+        for value in node.values():
+            if type(value) is dict:
+                waiting.append(value)
+            elif type(value) is list:
+                waiting += [item for item in value if type(item) is dict]
+    return False
+
+
+def _extensions_in(node: Any, at: str) -> Iterator[tuple[str, JsonObject]]:
+    """Every extension with its place. What stands in an extension is that one's own."""
+    if type(node) is dict:
+        for name, value in node.items():
+            if type(value) is dict or type(value) is list:
+                place = name.lstrip("_")
+                yield from _extensions_in(value, f"{at}.{place}" if at else place)
+    elif type(node) is list:
+        for number, item in enumerate(node):
+            place = f"{at}[{number}]"
+            if at.endswith(("extension", "modifierExtension")) and type(item) is dict and type(item.get("url")) is str:
+                yield place, item
+            elif type(item) is dict or type(item) is list:
+                yield from _extensions_in(item, place)

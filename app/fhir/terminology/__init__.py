@@ -1,0 +1,1 @@
+"""Terminology: value sets and code systems as tables, and what follows from them."""

@@ -1,0 +1,66 @@
+"""What a judgement may know beside the resource: what the same write brings, what is stored, which codes are in which
+value sets. *Source*: R4 profiling.html#discriminator (resolve()), terminologies.html.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.fhir import json
+from app.fhir.errors import Value
+from app.fhir.json import JsonObject
+from app.fhir.references import Local, parse_reference
+from app.fhir.terminology.membership import ValueSets
+from app.services.projection import projection
+from app.store import resources
+from app.store.pool import Unit
+
+Key = tuple[str, str]
+
+
+class Known:
+    """Notes what it is asked for and does not know, so that it can be fetched and the judgement be made again."""
+
+    def __init__(
+        self,
+        value_sets: ValueSets,
+        base: str,
+        trees: Mapping[Key, JsonObject],
+        named: Mapping[str, JsonObject] = MappingProxyType({}),
+    ) -> None:
+        """`named`: resources by the very text of a reference, as the entries of a Bundle by their fullUrl."""
+        self._value_sets = value_sets
+        self._base = base
+        self._trees: dict[Key, JsonObject | None] = dict(trees)
+        self._named = named
+        self.asked: set[Key] = set()
+
+    def resolve(self, reference: str) -> JsonObject | None:
+        if reference in self._named:
+            return self._named[reference]
+        try:
+            target = parse_reference(reference, self._base)
+        except Value:
+            return None
+        if not isinstance(target, Local):
+            return None
+        key = (target.type, target.id)
+        if key not in self._trees:
+            self.asked.add(key)
+        return self._trees.get(key)
+
+    def contains(self, value_set: str, system: str | None, code: str) -> bool | None:
+        return self._value_sets.contains(value_set, system, code)
+
+    def described(self, value_set: str) -> str:
+        return self._value_sets.described(value_set)
+
+    async def learn(self, unit: Unit) -> bool:
+        """Fetches what was asked for, as far as the caller may see it; False when there is nothing new to fetch."""
+        if not self.asked:
+            return False
+        found = await resources.current(unit, self.asked)
+        for key in self.asked:
+            stored = found.get(key)
+            self._trees[key] = json.parse(projection(stored)) if stored is not None else None
+        self.asked = set()
+        return True

@@ -1,0 +1,71 @@
+"""ValueSet/$validate-code: is a code in a value set that is known here? Where nobody can tell, that is the answer.
+
+*Source*: R4 valueset-operation-validate-code.html.
+"""
+
+from app.fhir import json
+from app.fhir.errors import NotSupported
+from app.fhir.json import JsonObject
+from app.fhir.terminology.facts import ValueSetFacts
+from app.services.caller import Caller
+from app.services.network import Network
+from app.services.operations.inputs import inputs
+from app.services.operations.operation import Operation
+from app.services.operations.terms import Code, asked_for, codes_of
+from app.services.requests import FhirRequest, FhirResponse
+from app.services.terminology.known import NotListed, Terms
+from app.store import audit
+
+INPUTS = ("url", "valueSetVersion", "code", "system", "display", "coding", "codeableConcept")
+
+
+async def validate_code(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
+    """200 with Parameters: result, and message or display; 422 where it cannot be told."""
+    given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
+    async with network.store.unit(()) as unit:
+        await audit.write(unit, caller.act(network.ids, "validate-code", "ValueSet"), "done")
+        terms = Terms(network, unit)
+        facts = await asked_for(terms, request.path[1:-1], given)
+        codes = codes_of(given)
+        answers = [await _holds(network, terms, facts, code) for code in codes]
+        place = answers.index(True) if True in answers else -1
+        if place < 0 and None in answers:
+            message = "whether it is in this value set cannot be told: its codes are not all listed here"
+            raise NotSupported("value-set-unlisted", message)
+        known = await terms.words([(codes[place][0] or "", codes[place][1])]) if place >= 0 else []
+    display = known[0][2] if known else ""
+    return FhirResponse(200, json.dump(_parameters(place >= 0, display, given.one("display"))))
+
+
+async def _holds(network: Network, terms: Terms, facts: ValueSetFacts, code: Code) -> bool | None:
+    """In memory, else by the list; None: nobody can tell."""
+    if facts.url in network.conformance.value_sets.value_sets:
+        return network.conformance.value_sets.contains(facts.url, *code)
+    try:
+        members = await terms.members(facts)
+    except NotListed:
+        return None
+    return any(each[1] == code[1] and code[0] in (None, each[0]) for each in members)
+
+
+def _parameters(result: bool, display: str, told: str | None) -> JsonObject:
+    """A display that is not the system's own is wrong, too."""
+    message = "" if result else "the code is not in this value set"
+    if result and told and display and told != display:
+        result, message = False, "the code is in this value set, but means something else than the display says"
+    listed: list[JsonObject] = [{"name": "result", "valueBoolean": result}]
+    if message:
+        listed.append({"name": "message", "valueString": message})
+    if display:
+        listed.append({"name": "display", "valueString": display})
+    return {"resourceType": "Parameters", "parameter": listed}
+
+
+OPERATION = Operation(
+    name="validate-code",
+    levels=("type", "instance"),
+    types=("ValueSet",),
+    affects_state=False,
+    definition_url="http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code",
+    handler=validate_code,
+)

@@ -1,0 +1,1 @@
+"""What a site judges by beside what is shipped: packages that it has installed."""

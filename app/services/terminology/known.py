@@ -1,0 +1,114 @@
+"""Which value sets and code systems there are: those in memory, and what is installed and too much to keep there."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts, read
+from app.fhir.terminology.resources import Member, id_of
+from app.services.network import Network
+from app.store import definitions
+from app.store.pool import Unit
+
+Kind = Literal["value-set", "code-system"]
+# address, version, title
+Head = tuple[str, str, str]
+MAX_DEPTH = 8
+# of one expansion; whoever wants the whole of a large set asks for it page by page
+MOST = 10_000
+
+
+class NotListed(Exception):
+    """A part of the value set is not listed here; the text says which."""
+
+
+class Terms:
+    """Looked up in one transaction, and kept while it lasts."""
+
+    def __init__(self, network: Network, unit: Unit) -> None:
+        self._memory = network.conformance.value_sets
+        self._unit = unit
+        self._sets: dict[str, ValueSetFacts | None] = {}
+
+    async def heads(self, kind: Kind) -> list[Head]:
+        """Every one that there is, by its address; installed ones in the place of shipped ones."""
+        memory: Mapping[str, Facts] = self._memory.value_sets if kind == "value-set" else self._memory.systems
+        found = {url: (url, facts.version, facts.title) for url, facts in memory.items()}
+        installed = await definitions.heads(self._unit, kind)
+        return sorted({**found, **{each[0]: each for each in installed}}.values())
+
+    async def head(self, kind: Kind, url: str) -> Head | None:
+        return next((each for each in await self.heads(kind) if each[0] == url), None)
+
+    async def url_of(self, kind: Kind, fhir_id: str) -> str:
+        """The address of the definition that is read under this id; '' when there is none."""
+        return next((url for url, _, _ in await self.heads(kind) if id_of(url) == fhir_id), "")
+
+    async def value_set(self, url: str) -> ValueSetFacts | None:
+        if url in self._memory.value_sets:
+            return self._memory.value_sets[url]
+        if url not in self._sets:
+            text = (await definitions.by_urls(self._unit, "value-set", [url])).get(url)
+            found = next(iter(read(text)), None) if text else None
+            self._sets[url] = found if isinstance(found, ValueSetFacts) else None
+        return self._sets[url]
+
+    async def code_system(self, url: str) -> CodeSystemFacts | None:
+        """With its codes, as far as `MOST` goes."""
+        if url in self._memory.systems:
+            return self._memory.systems[url]
+        text = (await definitions.by_urls(self._unit, "code-system", [url])).get(url)
+        head = next(iter(read(text)), None) if text else None
+        if not isinstance(head, CodeSystemFacts):
+            return None
+        rows = await definitions.concepts(self._unit, url, MOST)
+        return CodeSystemFacts(url, head.version, head.content, head.title, tuple(Concept(*row) for row in rows))
+
+    async def members(self, facts: ValueSetFacts) -> list[tuple[str, str]]:
+        """(system, code) of all that is in a value set, in its order. Raises NotListed."""
+        kept = await self._listed(facts.parts, 0)
+        gone = set(await self._listed(facts.without, 0))
+        return [each for each in dict.fromkeys(kept) if each not in gone]
+
+    async def _listed(self, parts: tuple[Part, ...], depth: int) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for part in parts:
+            if part.set:
+                found += await self._of_set(part.set, depth)
+            elif part.codes is not None:
+                found += [(part.system, code) for code in part.codes]
+            else:
+                found += await self._of_system(part)
+        return found
+
+    async def _of_set(self, url: str, depth: int) -> list[tuple[str, str]]:
+        facts = await self.value_set(url)
+        if facts is None or depth >= MAX_DEPTH:
+            raise NotListed(f"the value set {url}, of which it is made, is not known here")
+        kept = await self._listed(facts.parts, depth + 1)
+        gone = set(await self._listed(facts.without, depth + 1))
+        return [each for each in kept if each not in gone]
+
+    async def _of_system(self, part: Part) -> list[tuple[str, str]]:
+        facts = await self.code_system(part.system)
+        if facts is None or facts.content != "complete" or part.some:
+            which = f"those with {part.some}" if part.some else "all"
+            raise NotListed(f"the codes of {part.system} ({which}) are not listed here")
+        if len(facts.concepts) >= MOST:
+            raise NotListed(f"{part.system} has too many codes to list them all")
+        return [(part.system, each.code) for each in facts.concepts]
+
+    async def words(self, codes: list[tuple[str, str]]) -> list[Member]:
+        """The same with what each code means, '' where nobody has told."""
+        meant: dict[tuple[str, str], str] = {}
+        wanted: dict[str, list[str]] = {}
+        for system, code in codes:
+            wanted.setdefault(system, []).append(code)
+        for system, listed in wanted.items():
+            facts = self._memory.systems.get(system)
+            if facts is not None:
+                meant |= {(system, each.code): each.display for each in facts.concepts if each.display}
+            lacking = [code for code in listed if (system, code) not in meant]
+            if lacking:
+                told = await definitions.words(self._unit, system, lacking)
+                meant |= {(system, code): display for code, display in told.items()}
+        return [(system, code, meant.get((system, code), "")) for system, code in codes]
