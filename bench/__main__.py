@@ -27,6 +27,7 @@ from bench.profiling import Profile, profile_of
 from bench.recording import record
 from bench.report import Machine
 from bench.serving import Plan
+from bench.validating import validating
 from bench.variants import DUTIES
 from bench.world import POOL_SIZE, SIDES, World, grow, make_world, network_on
 
@@ -53,7 +54,7 @@ def main() -> None:
         bare = _bare(plan, world, folder, **pace) if {"read", "post"} <= {case.name for case in cases} else None
         grown = _grown(plan, postgres, world, measured, arguments.tasks, **pace)
         machine = Machine(load_before, os.getloadavg()[0], disk_ms, memory, recorded["post"].index_rows)
-        page = report.page(cases, measured, bare, grown, profiles, machine, **pace)
+        page = report.page(cases, measured, bare, grown, profiles, machine, validating(), **pace)
     arguments.page.write_text(page, encoding="utf-8")
     print(f"written: {arguments.page}")
 

@@ -132,7 +132,7 @@ async def send(network: Network, request: bytes) -> None:
         "state": {"request_id": str(network.ids.next())},
     }  # fmt: skip
     await FhirFace(network)(scope, receive, note)
-    if statuses not in ([200], [201]):
+    if statuses not in ([200], [201], [204]):
         raise SystemExit(f"{path}: refused with {statuses}; the benchmark does not fit the server")
 
 

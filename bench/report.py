@@ -15,6 +15,8 @@ from bench.growth import COUNTS, Grown, growth, table
 from bench.load import CONNECTIONS, tool
 from bench.measuring import Measured
 from bench.profiling import Profile
+from bench.validating import Validating
+from bench.validating import section as validating_section
 from bench.variants import DUTIES
 from bench.world import INBOX, POOL_SIZE
 
@@ -90,6 +92,7 @@ def page(
     grown: Grown | None,
     profiles: Mapping[str, Profile],
     machine: Machine,
+    judged: Validating,
     *,
     rounds: int,
     seconds: float,
@@ -106,6 +109,7 @@ def page(
         _shares([case for case in cases if case.peers], measured),
         "## Memory",
         _memory(machine, grown),
+        *validating_section(judged),
         *(_floor(bare, machine) if bare else ()),
         *(_peers([case for case in cases if case.peers], measured, bare, machine.index_rows) if bare else ()),
         *(part for case in cases if case.name in profiles for part in _profile(case, measured, profiles[case.name])),

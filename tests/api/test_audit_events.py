@@ -104,6 +104,29 @@ async def test_the_audit_is_walked_page_by_page_newest_first(town: Town, own: Sy
     assert walked == sorted(walked, reverse=True)
 
 
+async def test_acts_are_counted_so_far_and_the_answer_says_where_it_stopped(
+    town: Town, own: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of any search."""
+    made = (await town.ehr.create(resource("Location"))).json()["id"]
+    for _ in range(3):
+        await town.ehr.get(f"Location/{made}")
+    about = f"AuditEvent?entity=Location/{made}"
+    assert (await own.get(f"{about}&_total=accurate")).json()["total"] == 4
+    monkeypatch.setattr("app.services.interactions.totals.COUNTED_TO", {"accurate": 3, "estimate": 2})
+    for ask, most in (("_total=accurate", 3), ("_total=estimate", 2), ("_count=0", 3)):
+        answer = (await own.get(f"{about}&{ask}")).json()
+        (told,) = [each["resource"]["issue"][0] for each in answer["entry"] if each["search"]["mode"] == "outcome"]
+        assert (answer["total"], told["details"]["text"]) == (most, "search-total-cap")
+
+
+async def test_acts_are_found_by_one_id_by_several_and_by_an_id_alone(town: Town, own: System) -> None:
+    first, second = [(await town.ehr.create(resource("Location"))).json()["id"] for _ in range(2)]
+    expected = {f"Location/{first}": 1, first: 1, f"Location/{first},{second}": 2, f"Patient/{first}": 0, "x": 0}
+    found = {entity: len(await own.search(f"AuditEvent?entity={entity}&action=C")) for entity in expected}
+    assert found == expected
+
+
 async def test_what_a_conditional_create_finds_and_shows_is_written_down(town: Town, own: System) -> None:
     value = uuid4().hex
     condition = {"If-None-Exist": f"identifier=urn:s|{value}"}

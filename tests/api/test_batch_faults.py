@@ -10,7 +10,7 @@ from tests.town import Town
 @pytest.mark.parametrize(
     ("fault", "status", "rule"),
     [
-        pytest.param(asyncpg.QueryCanceledError("slow"), "503", "database-unavailable", id="the database"),
+        pytest.param(asyncpg.CannotConnectNowError("away"), "503", "database-unavailable", id="the database"),
         pytest.param(RuntimeError("oh"), "500", "unexpected", id="the program"),
     ],
 )

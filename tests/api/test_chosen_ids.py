@@ -63,6 +63,8 @@ async def test_who_may_choose_ids_brings_back_what_was_deleted(town: Town) -> No
     assert len(await system.search(f"Patient?name={name}")) == 1
     history = (await system.get(f"Patient/{name}/_history")).json()
     assert [each["request"]["method"] for each in history["entry"]] == ["PUT", "DELETE", "POST"]
+    told = [each["response"]["status"] for each in history["entry"]]
+    assert told == ["201 Created", "204 No Content", "201 Created"], "as it was answered then"
 
 
 async def test_what_is_brought_back_has_the_security_labels_that_it_had(town: Town) -> None:

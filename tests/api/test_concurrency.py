@@ -3,15 +3,12 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from app.store.pool import Store, Unit
+from app.store.pool import Unit
 from tests.builders import entry, resource
 from tests.town import Town
 
@@ -61,21 +58,6 @@ async def test_systems_of_overlapping_members_make_one_resource_too(town: Town) 
         answers = await asyncio.gather(*(each.create(tree, **condition) for each in (both, town.ehr) * 6))
         assert sorted(answer.status_code for answer in answers).count(201) == 1
         assert {answer.status_code for answer in answers} == {200, 201}
-
-
-@pytest.fixture
-def slow_commits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each writer waits a random time between its last statement and its COMMIT."""
-    unit = Store.unit
-
-    @asynccontextmanager
-    async def slow(store: Store, members: Any, *, write: bool = False, **how: bool) -> AsyncIterator[Unit]:
-        async with unit(store, members, write=write, **how) as opened:
-            yield opened
-            if write:
-                await asyncio.sleep(random.choice((0, 0.002, 0.02, 0.08)))
-
-    monkeypatch.setattr(Store, "unit", slow)
 
 
 async def test_a_poller_by_last_updated_misses_nothing(empty_town: Town, slow_commits: None) -> None:

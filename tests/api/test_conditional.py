@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.store import claims
-from tests.api.answers import MARK, refused
-from tests.api.verbs import delete, identified, op, patch, put
-from tests.builders import entry, resource
+from tests.api.answers import MARK, refused, without_number
+from tests.api.verbs import delete, identified, op, patch, put, request
+from tests.builders import entry, refer, resource
 from tests.town import Town
 from tests.world import System
 
@@ -66,6 +66,36 @@ async def test_a_conditional_update_by_id(town: Town) -> None:
     made = (await town.ehr.create(resource("Patient"))).json()
     answer = await put(town.ehr, f"Patient?_id={made['id']}", {**made, "gender": "other"})
     assert (answer.status_code, answer.headers["etag"]) == (200, 'W/"2"')
+
+
+async def test_a_condition_by_id_means_what_ones_own_members_wrote(town: Town) -> None:
+    """B30: what is only seen is as good as not there, like what is hidden and what never was."""
+    seen = (await refer(town.world, town.ehr, town.pantry)).ids["Patient"]
+    hidden = (await town.ehr.create(resource("Patient"))).json()["id"]
+    assert [(await town.cbo.get(f"Patient/{id}")).status_code for id in (seen, hidden)] == [200, 404]
+    refusals = []
+    for id in (seen, hidden, NOBODY):
+        created = await town.cbo.create(resource("Patient"), **{"If-None-Exist": f"_id={id}"})
+        updated = await put(town.cbo, f"Patient?_id={id}", resource("Patient"))
+        assert (created.status_code, updated.status_code) == (201, 201)
+        assert id not in (created.json()["id"], updated.json()["id"])
+        refusals.append(await put(town.cbo, f"Patient?_id={id}", resource("Patient", id=id)))
+        refused(refusals[-1], 400, "invalid", rule="id-assigned")
+    assert len({without_number(each)[:2] for each in refusals}) == 1
+    assert (await town.ehr.get(f"Patient/{seen}")).headers["etag"] == 'W/"1"'
+    mine = (await town.cbo.create(resource("Patient"))).json()["id"]
+    found = await town.cbo.create(resource("Patient"), **{"If-None-Exist": f"_id={mine}"})
+    assert (found.status_code, found.json()["id"]) == (200, mine)
+
+
+async def test_a_condition_by_the_id_of_what_the_same_transaction_deletes_is_refused(town: Town) -> None:
+    """As one by its identifier is."""
+    value = uuid4().hex
+    made = (await town.ehr.create(identified(value))).json()["id"]
+    gone = request("DELETE", f"Patient/{made}")
+    for condition in (f"_id={made}", f"identifier=urn:s|{value}"):
+        answer = await town.ehr.bundle("transaction", [gone, request("PUT", f"Patient?{condition}", identified(value))])
+        refused(answer, 400, "invalid", rule="bundle-duplicate")
 
 
 async def test_a_conditional_update_honours_if_match(town: Town) -> None:

@@ -1,16 +1,17 @@
 """Conditional references: in a transaction, `Patient?identifier=...` becomes the one resource that it finds."""
 
+from collections.abc import Sequence
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
-from app.store import record
+from app.store import claims
 from app.store.pool import Unit
 from tests.api.answers import refused
+from tests.api.races import lose_once
 from tests.api.test_bundles import every_table
 from tests.api.verbs import delete, identified, made, request, statuses
-from tests.builders import entry, put_entry, resource
+from tests.builders import entry, put_entry, reference, resource
 from tests.town import Town
 
 
@@ -45,17 +46,12 @@ async def test_after_a_lost_race_conditions_are_resolved_anew(town: Town, monkey
     """What the first try had found may be gone when the second begins."""
     value = uuid4().hex
     there = [await made(town, identified(value))]
-    store = record.record
 
-    async def loses_once(unit: Unit, rows: record.Rows) -> None:
-        if len(there) == 1 and rows.versions[0].type == "Condition":
-            there.append({})
-            await delete(town.ehr, f"Patient/{there[0]['id']}")
-            there[1] = await made(town, identified(value))
-            raise asyncpg.DeadlockDetectedError
-        await store(unit, rows)
+    async def meanwhile() -> None:
+        await delete(town.ehr, f"Patient/{there[0]['id']}")
+        there.append(await made(town, identified(value)))
 
-    monkeypatch.setattr(record, "record", loses_once)
+    lose_once(monkeypatch, "Condition", meanwhile)
     tree = resource("Condition", subject=f"Patient?identifier=urn:s|{value}")
     answer = await town.ehr.bundle("transaction", [entry(tree)])
     assert statuses(answer) == ["201"], answer.text
@@ -94,3 +90,36 @@ async def test_a_conditional_reference_is_one_in_a_transaction_only(town: Town) 
     tree = resource("Condition", subject=f"Patient?identifier=urn:s|{value}")
     refused(await town.ehr.create(tree), 422, "not-supported", rule="reference-form")
     assert statuses(await town.ehr.bundle("batch", [entry(tree)])) == ["422"]
+
+
+async def test_many_conditional_references_are_one_question(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the same one in many places is one reference."""
+    values = [uuid4().hex for _ in range(60)]
+    there = await town.ehr.bundle("transaction", [entry(identified(value)) for value in values])
+    ids = [each["resource"]["id"] for each in there.json()["entry"]]
+    find, asked = claims.seen_with_identifiers, []
+
+    async def counted(unit: Unit, wanted: Sequence[tuple[str, int, str, str]]) -> list[list[str]]:
+        asked.append(len(wanted))
+        return await find(unit, wanted)
+
+    monkeypatch.setattr(claims, "seen_with_identifiers", counted)
+    trees = [resource("Condition", subject=f"Patient?identifier=urn:s|{value}") for value in values * 3]
+    by_id = resource("Condition", subject=f"Patient?_id={ids[0]}")
+    answer = await town.ehr.bundle("transaction", [entry(tree) for tree in (*trees, by_id)])
+    found = [each["resource"]["subject"]["reference"] for each in answer.json()["entry"]]
+    assert found == [f"Patient/{id}" for id in (*ids * 3, ids[0])]
+    assert asked == [60]
+
+
+async def test_a_transaction_has_a_thousand_different_conditional_references_at_most(town: Town) -> None:
+    many = [reference(f"Practitioner?identifier=urn:s|{number}") for number in range(1001)]
+    before = await every_table(town)
+    answer = await town.ehr.bundle("transaction", [entry(resource("Observation", performer=many))])
+    at = "Bundle.entry[0].resource.performer[1000]"
+    refused(answer, 400, "too-costly", rule="reference-conditions", at=at)
+    assert await every_table(town) == before
+    refused(
+        await town.ehr.bundle("transaction", [entry(resource("Observation", performer=many[:1000]))]),
+        412, "not-found", rule="reference-no-match",
+    )  # fmt: skip

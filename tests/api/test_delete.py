@@ -10,7 +10,7 @@ from app.services.directory.register_ehr import Ehr, register_ehr
 from app.services.referrals.views import waiting_item
 from tests.api.answers import MARK, refused, without_number
 from tests.api.verbs import delete
-from tests.builders import consent, entry, put_entry, refer, reference, resource, urn
+from tests.builders import DELETE, consent, entry, put_entry, refer, reference, resource, urn
 from tests.town import Town
 
 NOBODY = "0198c0de-0000-7000-8000-000000000000"
@@ -118,6 +118,28 @@ async def test_what_a_referral_that_waits_needs_stays(town: Town) -> None:
     sent = await refer(town.world, town.ehr, None)
     for type_name in sent.ids:
         refused(await delete(town.ehr, sent.ref(type_name)), 409, "conflict", rule="delete-referral")
+
+
+async def test_what_a_live_referral_names_anywhere_stays(town: Town) -> None:
+    """Also where no search looks: in an extension, in what a Task was given, beside what it holds itself."""
+    places = [f"Location/{(await town.ehr.create(resource('Location'))).json()['id']}" for _ in range(5)]
+    extension = {"url": "https://ehr.example/where", "valueReference": reference(places[0])}
+    held = resource("Location", id="held", partOf=reference(places[1]))
+    given = {"type": {"text": "where"}, "valueReference": reference(f"{places[3]}/_history/1")}
+    changes = {
+        "ServiceRequest": {
+            "extension": [extension],
+            "contained": [held],
+            "locationReference": [reference("#held"), reference(f"{town.world.address}/fhir/{places[2]}")],
+        },
+        "Task": {"input": [given]},
+    }
+    sent = await refer(town.world, town.ehr, None, **changes)
+    for place in places[:4]:
+        refused(await delete(town.ehr, place), 409, "conflict", rule="delete-referral")
+    assert (await delete(town.ehr, places[4])).status_code == 204
+    assert (await sent.change("Task", input=DELETE)).status_code == 200
+    assert (await delete(town.ehr, places[3])).status_code == 204, "what it names no longer may go"
 
 
 async def test_what_was_shown_because_of_a_consent_keeps_it(town: Town) -> None:

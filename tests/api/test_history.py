@@ -3,8 +3,6 @@
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -13,7 +11,6 @@ import pytest
 
 from app.fhir.json import parse
 from app.fhir.structure import check
-from app.store.pool import Store, Unit
 from tests.api.answers import refused, without_number
 from tests.api.verbs import delete, op, patch
 from tests.builders import refer, resource
@@ -136,11 +133,28 @@ async def test_a_count_of_nothing_tells_how_many(town: Town) -> None:
     assert len(await history(town.ehr, f"Location/{made['id']}/_history?_count=1000000000")) == 4
 
 
+async def test_versions_are_counted_so_far_and_the_answer_says_where_it_stopped(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a search; an entry of a history has a request and a response, and the latter an outcome."""
+    made = await lived(town.ehr)
+    monkeypatch.setattr("app.services.interactions.totals.COUNTED_TO", {"accurate": 3})
+    answer = await town.ehr.get(f"Location/{made['id']}/_history?_count=0")
+    assert check("Bundle", parse(answer.content)) == []
+    (told,) = answer.json()["entry"]
+    (issue,) = told["response"]["outcome"]["issue"]
+    assert (answer.json()["total"], issue["details"]["text"], issue["severity"]) == (3, "search-total-cap", "warning")
+    assert told["request"] == {"method": "GET", "url": f"Location/{made['id']}/_history?_count=0"}
+    assert "resource" not in told
+    monkeypatch.setattr("app.services.interactions.totals.COUNTED_TO", {"accurate": 4})
+    assert "entry" not in (await town.ehr.get(f"Location/{made['id']}/_history?_count=0")).json()
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [("_at=2026", "not-supported"), ("_list=1", "not-supported"), ("name=x", "not-supported"), ("_since=x", "value"),
      ("_since=2026&_since=2025", "value"), ("_count=-1", "value"), ("_count=abc", "value"), ("_page=x", "invalid"),
-     ("_summary=x", "value")],
+     ("_summary=x", "value"), ("_count=1&_count=2", "value"), ("_count=1&_count=1", "value")],
 )  # fmt: skip
 async def test_what_a_history_does_not_understand_is_refused(town: Town, query: str, code: str) -> None:
     made = (await town.ehr.create(resource("Location"))).json()
@@ -216,21 +230,6 @@ async def test_a_history_shows_as_much_as_is_asked_for(town: Town) -> None:
     assert entries[1]["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
     answer = await town.ehr.http.head(f"/fhir/Location/{made['id']}/_history")
     assert (answer.status_code, answer.content) == (200, b"")
-
-
-@pytest.fixture
-def slow_commits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each writer waits a random time between its last statement and its COMMIT."""
-    unit = Store.unit
-
-    @asynccontextmanager
-    async def slow(store: Store, members: Any, *, write: bool = False, **how: bool) -> AsyncIterator[Unit]:
-        async with unit(store, members, write=write, **how) as opened:
-            yield opened
-            if write:
-                await asyncio.sleep(random.choice((0, 0.002, 0.02, 0.08)))
-
-    monkeypatch.setattr(Store, "unit", slow)
 
 
 async def test_a_poller_by_since_misses_nothing(empty_town: Town, slow_commits: None) -> None:

@@ -16,7 +16,7 @@ import pytest
 from app.services.identity.housekeeping import forget_expired
 from app.store.pool import Store, Unit
 from tests.api.answers import MARK, refused
-from tests.builders import entry, put_entry, refer, resource, urn
+from tests.builders import entry, put_entry, resource, urn
 from tests.town import Town
 from tests.world import FHIR_JSON, System
 
@@ -188,22 +188,39 @@ async def test_a_repeated_answer_shows_no_more_than_its_token_may_read(town: Tow
 
 
 async def test_a_repeated_answer_shows_nothing_that_its_client_may_no_longer_see(town: Town) -> None:
-    """CON-15: a withdrawn consent ends what was shown by it, also where it was shown before."""
-    sent = await refer(town.world, town.ehr, town.pantry)
-    found, under, both = {"If-None-Exist": f"_id={sent.ids['Patient']}"}, key(), key()
-    first = await town.cbo.create(resource("Patient"), **found, **under)
-    assert (first.status_code, first.json()["id"]) == (200, sent.ids["Patient"])
-    entries = [entry(resource("Patient"), ifNoneExist=found["If-None-Exist"]), entry(marked())]
-    assert "resource" in (await post_bundle(town.cbo, "transaction", entries, **both)).json()["entry"][0]
-    assert (await town.cbo.create(resource("Patient"), **found, **under)).content == first.content
-    assert (await sent.change("Consent", status="inactive")).status_code == 200
-    await town.world.settled()
-    assert (await town.cbo.get(sent.ref("Patient"))).status_code == 404
-    again = await town.cbo.create(resource("Patient"), **found, **under)
-    assert (again.status_code, again.content, again.headers[REPLAYED]) == (200, b"", "true")
-    again = await post_bundle(town.cbo, "transaction", entries, **both)
+    """CON-15: what ends a part ends what was shown by it, also where it was shown before."""
+    tree, under, both = marked(), key(), key()
+    first = await town.ehr.create(tree, **under)
+    entries = [entry(marked()), entry(marked())]
+    bundle = (await post_bundle(town.ehr, "transaction", entries, **both)).json()["entry"]
+    ended = """
+        UPDATE participation SET until = now() WHERE resource = ANY($1::text[]::uuid[]) AND member = $2 RETURNING 1"""
+    gone = [first.json()["id"], bundle[0]["resource"]["id"]]
+    assert len(await town.world.rows(ended, gone, town.clinic)) == 2
+    again = await town.ehr.create(tree, **under)
+    assert (again.status_code, again.content, again.headers[REPLAYED]) == (201, b"", "true")
+    again = await post_bundle(town.ehr, "transaction", entries, **both)
     assert again.headers[REPLAYED] == "true"
     assert ["resource" in each for each in again.json()["entry"]] == [False, True]
+
+
+async def test_a_key_is_that_of_the_members_for_whom_its_client_speaks(town: Town) -> None:
+    """TEN-08: whoever has lost a member is not told what was done for it, nor that there was anything."""
+    system = await town.world.system(town.clinic, town.shelter)
+    tree, under = marked(), key()
+    first = await system.create(tree, **under)
+    pool = town.world.network.store.pool
+    lost = system.client_id, town.shelter
+    await pool.execute("DELETE FROM client_member WHERE client = $1 AND member = $2", *lost)
+    await asyncio.sleep(2.1)  # what a process knows of a token, it knows for two seconds
+    other = await system.create({**tree, "status": "active"}, **under)
+    assert (other.status_code, REPLAYED in other.headers) == (201, False)
+    again = await system.create({**tree, "status": "active"}, **under)
+    assert (again.content, again.headers[REPLAYED]) == (other.content, "true")
+    await pool.execute("INSERT INTO client_member (client, member) VALUES ($1, $2)", *lost)
+    await asyncio.sleep(2.1)
+    again = await system.create(tree, **under)
+    assert (again.content, again.headers[REPLAYED]) == (first.content, "true")
 
 
 async def narrower(town: Town, system: System, scopes: str) -> System:

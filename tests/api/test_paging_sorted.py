@@ -120,7 +120,7 @@ async def test_a_total_is_counted_so_far_and_the_answer_says_where_it_stopped(
     for ask in ("_total=accurate", "_total=estimate", "_count=0", "_summary=count"):
         assert (await town.ehr.get(f"Location?name=potoroo&{ask}")).json()["total"] == 4
     assert "entry" not in (await town.ehr.get("Location?name=potoroo&_summary=count")).json()
-    monkeypatch.setattr("app.services.interactions.search.COUNTED_TO", {"accurate": 3, "estimate": 3})
+    monkeypatch.setattr("app.services.interactions.totals.COUNTED_TO", {"accurate": 3, "estimate": 3})
     answer = (await town.ehr.get("Location?name=potoroo&_total=accurate")).json()
     (told,) = [each["resource"]["issue"][0] for each in answer["entry"] if each["search"]["mode"] == "outcome"]
     assert (answer["total"], told["details"]["text"], told["severity"]) == (3, "search-total-cap", "warning")

@@ -84,7 +84,7 @@ async def test_a_referral_stays_about_its_person_by_patch_too(town: Town) -> Non
     sent = await refer(town.world, town.ehr, None)
     for path in ("/for", "/requester"):
         refused(await patch(town.ehr, sent.ref("Task"), op("remove", path)), 422, "business-rule")
-    refused(await patch(town.ehr, sent.ref("Task"), op("remove", "/focus")), 422, "required", rule="task-incomplete")
+    refused(await patch(town.ehr, sent.ref("Task"), op("remove", "/focus")), 422, "required", rule="profile-required")
     refused(await patch(town.ehr, sent.ref("Task"), op("replace", "/code/text", "x")), 400, "invalid")
     other = op("add", "/code/text", "something else")
     refused(await patch(town.ehr, sent.ref("Task"), other), 422, "business-rule", rule="task-identity")

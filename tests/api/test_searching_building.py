@@ -12,12 +12,15 @@ from app.services.network import Network
 from app.services.rebuild_index import build_batch
 from app.worker.search_index import build_search_index
 from tests.api.answers import refused
+from tests.api.verbs import delete
 from tests.builders import resource
 from tests.conftest import Database
 from tests.town import a_town
 from tests.world import System, World, running
 
 STORED = 120
+STATES = {"building": "building", "renewing": "renewing", "refolding": "renewing"}
+FROM_THE_BEGINNING = UUID(int=0), ["ServiceRequest", "Task"]
 
 
 class Upgraded:
@@ -46,22 +49,27 @@ class Upgraded:
 async def upgraded(
     database: Database, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Upgraded]:
-    """Locations that were stored before `name` came (`building`), or before the rows of `identifier` were what they
-    are now (`renewing`); the worker beside the server rests, each test builds for itself."""
+    """Locations that were stored before `name` came (`building`), or before the rows of `identifier` (`renewing`) or of
+    `name` (`refolding`) were what they are now; the worker beside the server rests, each test builds for itself."""
     monkeypatch.setattr("app.worker.search_index.build_batch", _rests)
+    state = request.param
     async with a_town(database, tmp_path) as town:
         clinic = town.clinic
         for start in range(0, STORED, 60):
-            entries = [_entry(f"Before {number}") for number in range(start, start + 60)]
+            saint = "St.  " if state == "refolding" else ""
+            entries = [_entry(f"{saint}Before {number}") for number in range(start, start + 60)]
             assert (await town.ehr.bundle("transaction", entries)).status_code == 200
         rows = await town.world.rows("SELECT fhir_id FROM resource WHERE type = 'Location' ORDER BY id")
-    state = request.param
     owner = await asyncpg.connect(database.owner_dsn)
-    code = "name" if state == "building" else "identifier"
-    await owner.execute("UPDATE search_parameter SET state = $2 WHERE type = 'Location' AND code = $1", code, state)
+    code = "identifier" if state == "renewing" else "name"
+    await owner.execute(
+        "UPDATE search_parameter SET state = $2 WHERE type = 'Location' AND code = $1", code, STATES[state]
+    )
     await owner.execute("INSERT INTO index_build VALUES ('Location', $1, 0, 0)", UUID(int=0))
     if state == "building":
         await owner.execute("DELETE FROM index_string")
+    if state == "refolding":
+        await owner.execute("UPDATE index_string SET folded = replace(lower(exact), '  ', ' ')")
     await owner.close()
     async with running(database.app_dsn, tmp_path) as world:
         yield Upgraded(world, await world.system(clinic), [row["fhir_id"] for row in rows])
@@ -89,6 +97,19 @@ async def test_it_is_refused_until_it_is_built_and_answers_then(upgraded: Upgrad
     assert await upgraded.build() == 0
 
 
+@pytest.mark.parametrize("upgraded", ["building"], indirect=True)
+async def test_nothing_is_deleted_before_it_is_known_what_requests_name(upgraded: Upgraded, database: Database) -> None:
+    owner = await asyncpg.connect(database.owner_dsn)
+    await owner.execute("UPDATE search_parameter SET state = 'building' WHERE code = 'unsearched'")
+    await owner.execute(
+        "INSERT INTO index_build SELECT type, $1, 0, 0 FROM unnest($2::text[]) type", *FROM_THE_BEGINNING
+    )
+    await owner.close()
+    refused(await delete(upgraded.system, f"Location/{upgraded.ids[0]}"), 503, "transient", rule="delete-building")
+    await upgraded.build()
+    assert (await delete(upgraded.system, f"Location/{upgraded.ids[0]}")).status_code == 204
+
+
 @pytest.mark.parametrize("upgraded", ["renewing"], indirect=True)
 async def test_what_an_earlier_release_kept_answers_while_the_rest_is_made(upgraded: Upgraded) -> None:
     assert await upgraded.total("identifier:missing=true") == STORED
@@ -98,6 +119,19 @@ async def test_what_an_earlier_release_kept_answers_while_the_rest_is_made(upgra
     await upgraded.build()
     await asyncio.sleep(1.1)
     assert await upgraded.total("identifier:of-type=a|b|c") == 0
+
+
+@pytest.mark.parametrize("upgraded", ["refolding"], indirect=True)
+async def test_names_are_found_as_before_until_their_rows_are_as_they_are_now(upgraded: Upgraded) -> None:
+    as_before = ("name=st. before", "name=ST.  Before", "name:contains=t. bef", "name=before,st. before")
+    assert [await upgraded.total(query) for query in as_before] == [STORED] * 4
+    assert await upgraded.total("name=st before") == 0
+    # what is written meanwhile is found in both ways
+    assert (await upgraded.system.create(resource("Location", name="St. Before all"))).status_code == 201
+    assert (await upgraded.total("name=st. before"), await upgraded.total("name=st before")) == (STORED + 1, 1)
+    await upgraded.build()
+    await asyncio.sleep(1.1)
+    assert [await upgraded.total(query) for query in (*as_before, "name=st before")] == [STORED + 1] * 5
 
 
 @pytest.mark.parametrize("upgraded", ["building"], indirect=True)

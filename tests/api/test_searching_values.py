@@ -202,6 +202,7 @@ async def test_what_every_type_has_can_be_asked_for(town: Town) -> None:
     await shelf.check(
         {
             f"name=everywhere&_profile={profile}": "one",
+            f"name=everywhere&_profile={profile}|3.0.0": "",
             f"name=everywhere&_profile={profile[:-1]}": "",
             "name=everywhere&_source=https://ehr.example/feed%237": "one",
             "name=everywhere&_security=urn:sec|LOCAL": "one",
@@ -252,3 +253,17 @@ async def test_a_task_is_found_by_its_subject_as_by_its_patient(town: Town, form
         assert sent.ids["Task"] in [each["id"] for each in found], name
         assert {each["for"]["reference"] for each in found} == {f"Patient/{person}"}
     assert await town.ehr.search(f"Task?subject={value}&status=completed") == []
+
+
+async def test_a_status_is_of_its_own_system(town: Town) -> None:
+    sent = await refer(town.world, town.ehr, town.pantry)
+    own, other = "http://hl7.org/fhir/task-status", "urn:oid:1.2.3"
+    expected = {
+        f"{own}|": True, f"{own}|accepted": True, "accepted": True, f"{other}|,accepted": True, f"{own}|requested": False,
+        f"{other}|": False, f"{other}|accepted": False, "|accepted": False,
+    }  # fmt: skip
+    about = f"Task?_id={sent.ids['Task']}&owner=Organization/{town.platform}&status="
+    mine = f"Task?patient={sent.ids['Patient']}&owner=Organization/{town.platform}&status="
+    for ask in (about, mine):
+        found = {status: bool(await town.ehr.search(ask + status)) for status in expected}
+        assert found == expected

@@ -25,6 +25,7 @@ FORBIDDEN = {
     "only the gateway to EHRs knows the OAuth library": ("gateways/mail.py", "authlib"),
     "only gateways/keys imports the library of signatures": ("gateways/mail.py", "joserfc"),
     "only fhir/models knows the library of models": ("services/__init__.py", "fhir.resources"),
+    "only fhir/fhirpath knows the FHIRPath engine": ("services/__init__.py", "fhirpathpy"),
     "services know neither web framework nor SQL toolkit nor templates": ("services/__init__.py", "starlette"),
     "commands reach the faces and the worker through main and wiring only": ("cli/__init__.py", "app.web"),
     "only main, the commands and the demo world import the wiring": ("worker/__init__.py", "app.wiring"),

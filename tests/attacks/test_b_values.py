@@ -155,12 +155,12 @@ ATTACKS = (
     Attack("B71", "its response", posts({"resourceType": "QuestionnaireResponse", "status": "completed", "item": [nested(100)]}, to="QuestionnaireResponse"), 400, "structure"),
     Attack("B72", "a million", posts(crowd("Group", 1_000_000), to="Group"), 413, "too-long"),
     Attack("B72", "10,001", posts(crowd("Group", 10_001), to="Group"), 400, "too-costly"),
-    *(Attack("B74", f"asked {when}", order(authoredOn=when), 422, "business-rule", at="ServiceRequest.authoredOn") for when in (FUTURE, FUTURE[:10], "2999")),
+    *(Attack("B74", f"asked {when}", order(authoredOn=text), 422, "business-rule", at="ServiceRequest.authoredOn") for when, text in (("at a moment", FUTURE), ("on a day", FUTURE[:10]), ("in a year", "2999"))),
     Attack("B74", "a Task asked tomorrow", task(authoredOn=FUTURE), 422, "business-rule"),
-    Attack("B74", "less than nothing", order(quantityQuantity={"value": -1, "unit": "box"}), 422, "business-rule", at="ServiceRequest.quantityQuantity.value"),
+    Attack("B74", "less than nothing", order(quantityQuantity={"value": -1, "unit": "box"}), 422, "business-rule", at="ServiceRequest.quantity.value"),
     Attack("B74", "a ratio below nothing", order(quantityRatio={"numerator": {"value": -1}, "denominator": {"value": 1}}), 422, "business-rule"),
-    Attack("B74", "an input below nothing", task(input=[{"type": {"text": "a"}, "valueQuantity": {"value": -0.5}}]), 422, "business-rule", at="Task.input[0].valueQuantity.value"),
-    Attack("B74", "measured in NaN", seen(valueQuantity={"value": 1, "unit": "NaN"}), 422, "business-rule", at="Observation.valueQuantity.unit"),
+    Attack("B74", "an input below nothing", task(input=[{"type": {"text": "a"}, "valueQuantity": {"value": -0.5}}]), 422, "business-rule", at="Task.input[0].value.value"),
+    Attack("B74", "measured in NaN", seen(valueQuantity={"value": 1, "unit": "NaN"}), 422, "business-rule", at="Observation.value.unit"),
     Attack("B74", "so many NaN", order(quantityQuantity={"value": 1, "unit": "nan", "code": "NaN", "system": "urn:x"}), 422, "business-rule"),
 )  # fmt: skip
 

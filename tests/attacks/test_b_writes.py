@@ -11,7 +11,7 @@ from tests.api.verbs import op
 from tests.attacks.attack import Attack, Send, Tree, bundles, carry_out, patches, posts, sends, told_apart
 from tests.attacks.raw import raw
 from tests.attacks.scene import Scene
-from tests.builders import DELETE, entry, resource
+from tests.builders import entry, refer, resource
 from tests.world import FHIR_JSON
 
 TWO = "identifier=urn:two|2"
@@ -105,26 +105,29 @@ async def strict(scene: Scene) -> None:
 
 
 async def ended(scene: Scene) -> None:
-    """A Task that was completed, one that was cancelled; of the kind that its requester also answers."""
-    code = {"coding": [{"system": "http://hl7.org/fhir/uv/sdc/CodeSystem/temp", "code": "complete-questionnaire"}]}
+    """A referral that the pantry has completed, and one that it has cancelled."""
     for status in ("completed", "cancelled"):
-        tree = resource("Task", code=code, status="ready", focus=DELETE, for_={"reference": "Patient/{mine}"},
-                        requester="Organization/{clinic}", owner="Organization/{clinic}")  # fmt: skip
-        made = await scene.made(status, tree)
-        answer = await patches(
-            f"Task/{made}",
-            op("replace", "/status", status),
-            op("add", "/statusReason", {"text": "x"}),
-            op("add", "/output", [{"type": {"text": "x"}, "valueString": "x"}]),
-        )(scene)
-        assert answer.status_code == 200, answer.text
+        sent = await refer(scene.town.world, scene.town.ehr, scene.town.pantry)
+        (child,) = await scene.town.cbo.search(f"Task?part-of={sent.ref('Task')}")
+        scene.names[status] = child["id"]
+        ways = ([op("replace", "/status", "accepted")], [op("replace", "/status", status), *DONE])
+        for operations in ways:
+            answer = await patches(f"Task/{child['id']}", *operations, by="cbo")(scene)
+            assert answer.status_code == 200, answer.text
+    await scene.town.world.settled()
+
+
+DONE = (
+    op("add", "/statusReason", {"text": "x"}),
+    op("add", "/output", [{"type": {"text": "x"}, "valueString": "x"}]),
+)
 
 
 def answers(status: str, task: str, by: str, change: Any = None) -> Send:
     """The Task as it stands with another status, sent back."""
 
     async def send(scene: Scene) -> httpx.Response:
-        reader = scene.town.cbo if task == "{child}" else scene.town.ehr
+        reader = scene.town.cbo if by == "cbo" or task == "{child}" else scene.town.ehr
         tree = (await reader.get(scene.filled(f"Task/{task}"))).json()
         return await sends("PUT", f"Task/{task}", {**tree, "status": status}, by=by)(scene)
 
@@ -178,8 +181,8 @@ ATTACKS = (
     *(Attack("B41", path[:12], patches("Patient/{mine}", op("replace", path, True)), 400, "invalid") for path in POINTERS),
     Attack("B42", "as JSON", patches("Patient/{mine}", op("add", "/active", True), Content_Type="application/json"), 415, "not-supported"),
     Attack("B42", "as FHIR", patches("Patient/{mine}", op("add", "/active", True), Content_Type=FHIR_JSON), 415, "not-supported"),
-    Attack("B43", "completed to requested", answers("requested", "{completed}", "ehr"), 422, "business-rule", before=ended),
-    Attack("B43", "cancelled to in-progress", answers("in-progress", "{cancelled}", "ehr"), 422, "business-rule"),
+    Attack("B43", "completed to requested", answers("requested", "{completed}", "cbo"), 422, "business-rule", before=ended),
+    Attack("B43", "cancelled to in-progress", answers("in-progress", "{cancelled}", "cbo"), 422, "business-rule"),
     Attack("B43", "a referral done before it is accepted", answers("completed", "{child}", "cbo"), 422, "business-rule"),
     Attack("B44", "the shelter takes the pantry's", answers("accepted", "{child}", "other_cbo"), 404, "not-found"),
 )  # fmt: skip

@@ -236,10 +236,11 @@ async def test_what_she_needs_stands_in_no_address_in_words_that_mean_anything_e
         {"urgent": "yes"},
         {"do_not_contact": "yes"},
         {"record1": ""},
-        {"need": "1"},
+        {"service": "464081000124100"},
+        {"need": "1", "service": ""},
         {},
     ],
-    ids=["words", "wish", "urgent", "contact", "records", "need", "organization"],
+    ids=["words", "wish", "urgent", "contact", "records", "service", "need", "organization"],
 )
 async def test_a_form_that_is_sent_again_with_other_content_does_not_vanish(ward: Ward, other: dict[str, str]) -> None:
     here = await ward.launched()

@@ -13,14 +13,18 @@ class Behaviour:
     run: Callable[[Subject], Awaitable[None]]
     needs: tuple[str, ...] = ()
     parameter: str = ""
+    # of what tells about somebody: everybody sees the others
+    hidden: bool = False
 
     @property
     def name(self) -> str:
         return self.run.__name__
 
     def is_of(self, served: ResourceType) -> bool:
-        return set(self.needs) <= set(served.interactions) and (
-            not self.parameter or self.parameter in served.parameters
+        return (
+            set(self.needs) <= set(served.interactions)
+            and (not self.parameter or self.parameter in served.parameters)
+            and not (self.hidden and served.public)
         )
 
 
@@ -71,6 +75,6 @@ BEHAVIOURS = (
     Behaviour(searches.changes_can_be_followed),
     Behaviour(searches.a_part_of_each_can_be_asked_for),
     Behaviour(searches.what_nobody_knows_is_told_or_refused),
-    Behaviour(searches.an_outsider_finds_nothing),
+    Behaviour(searches.an_outsider_finds_nothing, hidden=True),
     Behaviour(searches.a_search_without_the_scope_is_refused),
 )

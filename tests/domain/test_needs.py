@@ -1,26 +1,18 @@
-"""What people can be helped with, against the guide's own lists where they are at hand."""
+"""What people can be helped with: one need for each category, in words of two languages, with services to choose from."""
 
 import csv
-import json
 
 import pytest
 
 from app.domain.referral.needs import NEEDS, OFFERED, PROTECTIVE, UNSPECIFIED, Need, need_of
-from app.domain.referral.words import SEMANTIC_TAG
 from tests.parts import SHARED
 
-FHIR = SHARED / "fhir"
-BOUND = [need for need in NEEDS if need.category.code not in (PROTECTIVE, UNSPECIFIED)]
+FOOD = NEEDS[0]
+MEALS = "464081000124100"
 
 
 def name(need: Need) -> str:
     return need.category.code
-
-
-def listed(category: str, element: str) -> dict[str, str]:
-    """Code -> display without its kind, of a value set that the guide binds to a category."""
-    codes = json.loads((FHIR / "valuesets" / f"{category}.{element}.json").read_text())["codes"]
-    return {each["code"]: SEMANTIC_TAG.sub("", each["display"]) for each in codes if each.get("inExpansion", True)}
 
 
 def test_every_need_is_found_by_its_category_and_no_other() -> None:
@@ -38,23 +30,39 @@ def test_people_choose_among_different_words_and_strengths_are_not_among_them() 
 
 @pytest.mark.needs("shared")
 def test_there_is_a_need_for_every_category_of_the_guide() -> None:
-    with (FHIR / "additional-bindings.csv").open(newline="") as stream:
+    with (SHARED / "fhir" / "additional-bindings.csv").open(newline="") as stream:
         categories = {row["sdoh_category"] for row in csv.DictReader(stream)}
-    assert {name(need) for need in NEEDS} >= categories
-    assert {name(need) for need in NEEDS} - categories <= {UNSPECIFIED}
+    assert {name(need) for need in NEEDS} == categories
 
 
-@pytest.mark.needs("shared")
-@pytest.mark.parametrize("need", BOUND, ids=name)
-def test_its_codes_and_their_names_stand_in_the_value_sets_of_its_category(need: Need) -> None:
-    assert listed(name(need), "ServiceRequest.code")[need.service.code] == need.service.display
-    if need.finding:
-        assert listed(name(need), "Condition.code")[need.finding.code] == need.finding.display
+def test_without_a_choice_the_first_service_is_asked_for_and_the_need_is_said_by_its_label() -> None:
+    assert (FOOD.service.display, FOOD.wanted) == ("Referral to food pantry program", "Food")
 
 
-@pytest.mark.needs("shared")
-@pytest.mark.parametrize("category", [UNSPECIFIED, PROTECTIVE])
-def test_where_no_value_set_is_bound_the_code_fits_every_category(category: str) -> None:
-    need = need_of(category)
-    assert need is not None
-    assert all(need.service.code in listed(name(each), "ServiceRequest.code") for each in BOUND)
+def test_the_service_that_was_chosen_is_asked_for_and_said() -> None:
+    asked = FOOD.asking(MEALS)
+    assert asked is not None
+    assert asked.service.display == "Referral to home-delivered meals program"
+    assert (asked.words, asked.wanted) == ("Food", "Food: meals brought home")
+
+
+def test_nothing_chosen_is_the_need_itself() -> None:
+    asked = FOOD.asking(MEALS)
+    assert asked is not None
+    assert asked.asking("") == FOOD.asking("") == FOOD
+
+
+@pytest.mark.parametrize("code", ["S5170", "471091000124105", "0", "Food"])
+def test_a_service_that_no_form_offers_for_this_need_cannot_be_chosen(code: str) -> None:
+    """A billing code, another need's service, words."""
+    assert FOOD.asking(code) is None
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=name)
+def test_every_service_to_choose_from_can_be_chosen_and_has_words_in_both_languages(need: Need) -> None:
+    for service in need.services:
+        asked = need.asking(service.coded.code)
+        assert asked is not None
+        assert asked.service == service.coded
+        assert service.en
+        assert service.es

@@ -87,6 +87,26 @@ def test_a_language_is_the_preferred_one() -> None:
     assert words.language({"communication": spoken[:1]}) == "English"
 
 
+@pytest.mark.parametrize(
+    ("spoken", "spanish"),
+    [
+        ([{"language": {"coding": [{"code": "es"}]}, "preferred": True}], True),
+        ([{"language": {"coding": [{"code": "es-MX"}]}, "preferred": True}], True),
+        ([{"language": {"coding": [{"code": "x"}, {"code": "spa"}]}, "preferred": True}], True),
+        ([{"language": {"text": "Spanish"}}], True),
+        ([{"language": {"text": "Español"}}], True),
+        ([{"language": {"coding": [{"code": "es"}]}}, {"language": {"text": "English"}, "preferred": True}], False),
+        ([{"language": {"text": "English"}}, {"language": {"coding": [{"code": "es"}]}}], False),
+        ([{"language": {"coding": [{"code": "est", "display": "Estonian"}]}, "preferred": True}], False),
+        ([{"preferred": True}], False),
+        ([], False),
+    ],
+)
+def test_whoever_prefers_spanish_is_known_by_code_or_word(spoken: Any, spanish: bool) -> None:
+    assert words.prefers_spanish({"communication": spoken}) is spanish
+    assert not words.prefers_spanish({})
+
+
 def test_a_person_who_must_not_be_contacted_is_known() -> None:
     detail = [{"coding": [{"code": words.CONTACT_PROHIBITED}]}]
     assert words.contact_prohibited({"orderDetail": detail})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -115,7 +114,7 @@ def indexed(parameter: SearchParameter, tree: JsonObject, found: IndexValues) ->
     if parameter.kind == "reference":
         return {reference.text for reference in found.references if reference.param == code and reference.text}
     if parameter.kind == "uri":
-        return {uri.value for uri in found.uris if uri.param == code}
+        return {uri.value for uri in found.uris if uri.param == code and not uri.version}
     return {string.exact for string in found.strings if string.param == code}
 
 
@@ -220,7 +219,7 @@ def test_a_timing_reaches_from_its_first_event_to_its_last() -> None:
 def test_names_are_kept_as_they_stand_and_folded() -> None:
     found = values("Patient", name=[{"family": "Núñez", "given": ["ANA"], "prefix": ["Dra."]}])
     assert {s for s in found.strings if s.param == "name"} == {
-        StringValue("name", "nunez", "Núñez"), StringValue("name", "ana", "ANA"), StringValue("name", "dra.", "Dra."),
+        StringValue("name", "nunez", "Núñez"), StringValue("name", "ana", "ANA"), StringValue("name", "dra", "Dra."),
     }  # fmt: skip
     assert [s.exact for s in found.strings if s.param == "family"] == ["Núñez"]
 
@@ -236,12 +235,3 @@ def test_values_of_a_wrong_shape_are_passed_over() -> None:
 def test_what_is_absent_leaves_nothing() -> None:
     found = extract(REGISTRY.types["Organization"], minimal("Organization", name=DELETE, active=DELETE), BASE)
     assert found == IndexValues()
-
-
-def test_a_resource_takes_microseconds() -> None:
-    served, tree = REGISTRY.types["Task"], minimal("Task")
-    extract(served, tree, BASE)
-    start = time.perf_counter()
-    for _ in range(1000):
-        extract(served, tree, BASE)
-    assert (time.perf_counter() - start) / 1000 < 0.0001

@@ -88,6 +88,18 @@ def test_what_every_type_has_is_read_from_its_meta() -> None:
     assert tokens(found, "_tag") == [("s", "t")]
 
 
+def test_a_canonical_is_found_with_its_version_and_without() -> None:
+    found = values("Location", meta={"profile": ["https://x.example/p|7.0.0", "https://x.example/q"], "source": "x|y"})
+    assert [(uri.value, uri.version) for uri in found.uris if uri.param == "_profile"] == [
+        ("https://x.example/p|7.0.0", ""), ("https://x.example/p", "7.0.0"), ("https://x.example/q", ""),
+    ]  # fmt: skip
+    assert [uri.value for uri in found.uris if uri.param == "_source"] == ["x|y"]
+
+
+def test_a_token_that_is_a_plain_string_is_kept_without_its_case() -> None:
+    assert tokens(values("Questionnaire", version="V2-Beta"), "version") == [(None, "v2-beta")]
+
+
 def test_a_reference_in_words_alone_is_not_missing() -> None:
     (found,) = [each for each in values("Task", owner={"display": "The pantry"}).references if each.param == "owner"]
     assert (found.text, found.type, found.id) == ("", None, None)

@@ -9,7 +9,7 @@ import pytest
 
 from app.fhir import json
 from app.fhir.errors import Refusal, TooCostly
-from app.fhir.json_patch import MAX_OPERATIONS, apply, read
+from app.fhir.json_patch import MAX_OPERATIONS, Budget, apply, read, rewritten
 
 TREE = b'{"resourceType":"Patient","id":"1","a":{"b":[1,{"c":"x"},1.10]},"e":"f","t":true,"m~n":1,"o/p":2,"":3}'
 LIMIT = 100_000
@@ -184,3 +184,28 @@ def test_what_is_put_in_and_taken_out_again_has_been_work() -> None:
         apply(tree, read(json.dump(again)), 60_000)
     assert refused.value.issues[0].rule == "patch-work"
     apply(tree, read(json.dump(again[:3])), 60_000)
+
+
+def test_patches_that_share_a_budget_end_with_it() -> None:
+    tree = {"resourceType": "Basic", "extension": [{"url": f"urn:{number}"} for number in range(1000)]}
+    patch = read(json.dump([{"op": "copy", "from": "/extension", "path": "/x"}, op("remove", "/x")]))
+    budget = Budget(100_000)
+    apply(tree, patch, 60_000, budget)
+    spent = 100_000 - budget.left
+    assert spent > 30_000
+    for _ in range(100_000 // spent - 1):
+        apply(tree, patch, 60_000, budget)
+    with pytest.raises(TooCostly) as refused:
+        apply(tree, patch, 60_000, budget)
+    assert refused.value.issues[0].rule == "patch-work"
+
+
+def test_references_in_the_values_of_a_patch_are_rewritten_and_the_patch_stays_as_it_was() -> None:
+    values = [{"subject": {"reference": "urn:a"}, "note": "urn:a"}, "urn:a", "urn:a", [{"url": "urn:a"}], 1]
+    paths = ["/x", "/subject/reference", "/note", "/extension", "/y"]
+    patch = read(json.dump([op("add", path, value) for path, value in zip(paths, values, strict=True)]))
+    turned = rewritten(patch, {"urn:a": "Patient/1"})
+    there = {"subject": {"reference": "Patient/1"}, "note": "urn:a"}
+    assert [each.value for each in turned] == [there, "Patient/1", "urn:a", [{"url": "Patient/1"}], 1]
+    assert [each.value for each in patch] == values
+    assert [each.path for each in turned] == [each.path for each in patch]

@@ -21,6 +21,8 @@ def div(inner: str) -> str:
         "Plain text",
         "&amp; &#169; &copy; &nbsp;x",
         '<p class="a" style="color: red">x</p>',
+        '<p style="background: white url(data:image/png;base64,iVBORw0KGgo=) repeat-x">x</p>',
+        '<p style="background-image: url(tbl_bck1.png)">x</p>',
         '<table border="1"><thead><tr><th colspan="2">x</th></tr></thead><tbody><tr><td>y</td></tr></tbody></table>',
         '<a href="https://x.example/a?b=c">x</a><a name="here"></a><a href="#here">y</a>',
         '<a href="mailto:a@x.example">z</a>',
@@ -51,6 +53,9 @@ def test_formatted_text_is_accepted(inner: str) -> None:
         ("<a href='data:text/html,x'>x</a>", "txt-1"),
         ("<img src='data:image/svg+xml;base64,AAAA' alt=''/>", "txt-1"),
         ("<p style='background: url(https://evil.example)'>x</p>", "txt-1"),
+        ("<p style='background: url(//evil.example/a.png)'>x</p>", "txt-1"),
+        ("<p style='background: url(a.png); color: url(https://evil.example)'>x</p>", "txt-1"),
+        ("<p style='background: url(data:text/html;base64,PHA+)'>x</p>", "txt-1"),
         ("<p style='width: expression(alert(1))'>x</p>", "txt-1"),
         ("<p style='width: e\\78pression(1)'>x</p>", "txt-1"),
         ("<?php x ?>x", "narrative-instruction"),
@@ -88,7 +93,7 @@ def test_what_is_not_one_div_is_refused(text: str, rule: str) -> None:
 
 def test_entities_within_entities_cost_nothing() -> None:
     entities = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
-    start = time.perf_counter()
+    start = time.process_time()
     flaw = narrative_flaw(f'<!DOCTYPE d [<!ENTITY a0 "x">{entities}]><div {XMLNS}>&a11;</div>')
     assert flaw is not None
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1

@@ -80,6 +80,11 @@ def test_a_canonical_keeps_its_version() -> None:
     assert match.text == "https://x.example/Questionnaire/q|1.0"
 
 
+def test_a_canonical_of_our_own_is_its_url_and_not_an_address_here() -> None:
+    url = f"{BASE}/Questionnaire/q"
+    assert term("QuestionnaireResponse", "questionnaire", url).matches == (ReferenceMatch(url, None, None),)
+
+
 @pytest.mark.parametrize("prefix", ["eq", "ne", "gt", "ge", "lt", "le", "sa", "eb"])
 def test_a_date_has_a_prefix(prefix: str) -> None:
     day = datetime(2024, 6, 1, tzinfo=UTC)
@@ -95,6 +100,13 @@ def test_a_date_without_prefix_means_equal() -> None:
 def test_a_name_is_compared_without_case_and_accents_unless_exact() -> None:
     assert term("Patient", "name", "NÚÑEZ  de").matches == (StringMatch("nunez de"),)
     assert term("Patient", "name:exact", "Núñez").matches == (StringMatch("Núñez", "exact"),)
+
+
+def test_a_token_that_is_a_plain_string_is_compared_without_its_case() -> None:
+    """R4 search.html#token; codes and identifiers are compared to the letter."""
+    assert term("Questionnaire", "version", "V2").matches == (TokenMatch(None, "v2"),)
+    assert term("Questionnaire", "version:not", "V2").matches == (TokenMatch(None, "v2"),)
+    assert term("Questionnaire", "identifier", "V2").matches == (TokenMatch(None, "V2"),)
 
 
 def test_modifiers() -> None:
@@ -114,6 +126,13 @@ def test_a_chain_follows_a_reference_to_every_type_that_has_the_parameter() -> N
     (open_chain,) = query("Task", ("focus.status", "active")).terms
     assert isinstance(open_chain, Chain)
     assert {name for name, _ in open_chain.branches} >= {"ServiceRequest", "Procedure", "Consent"}
+
+
+def test_a_chain_to_any_type_leaves_out_what_is_computed() -> None:
+    (chain,) = query("Task", ("focus.date", "2026")).terms
+    assert isinstance(chain, Chain)
+    assert "AuditEvent" not in {name for name, _ in chain.branches}
+    assert query("Task", ("focus.outcome", "0")).unknown == ("focus.outcome",)
 
 
 def test_a_chain_may_have_two_hops_and_name_a_type() -> None:
@@ -198,6 +217,9 @@ REFUSED: list[tuple[str, str, type[Refusal]]] = [
     ("_has:Task", "x", Value),
     ("_has:Task:focus:_has:Task:focus:patient.name", "x", TooCostly),
     ("owner._has:Task:owner:_has:Task:focus:code", "x", TooCostly),
+    ("_has:AuditEvent:entity:action", "R", UnknownParameter),
+    ("_has:Provenance:target:_has:AuditEvent:entity:action", "R", UnknownParameter),
+    ("focus:AuditEvent.action", "R", UnknownParameter),
     ("_revinclude", "*", TooCostly),
     ("_revinclude", "Task:*", TooCostly),
     ("_revinclude:iterate", "Task:focus", TooCostly),

@@ -14,6 +14,7 @@ from app.fhir.search import (
     Updated,
     parse_query,
 )
+from app.fhir.search_values import StringMatch, TokenMatch
 from tests.fhir.test_search import BASE, NOW, REGISTRY, query
 
 
@@ -89,3 +90,20 @@ def test_a_parameter_that_is_being_built_is_refused_wherever_it_stands(name: str
 def test_a_parameter_that_is_being_renewed_answers_what_it_answered_before() -> None:
     found = parse_query(BUILDING, "Task", [("code", "fulfill"), ("patient.identifier", "s|1")], BASE, now=NOW)
     assert len(found.terms) == 2
+
+
+def test_while_it_is_renewed_a_value_is_also_what_it_was_in_the_rows_of_before() -> None:
+    renewing = frozenset((("Patient", "name"), ("Questionnaire", "version")))
+    registry = REGISTRY.while_building(frozenset(), renewing)
+    expected = {
+        ("Patient", "name", "O'Brien"): (StringMatch("obrien"), StringMatch("o'brien")),
+        ("Patient", "name:contains", "'B"): (StringMatch("b", "contains"), StringMatch("'b", "contains")),
+        ("Patient", "name:exact", "O'Brien"): (StringMatch("O'Brien", "exact"),),
+        ("Patient", "name", "Brien"): (StringMatch("brien"),),
+        ("Patient", "family", "O'Brien"): (StringMatch("obrien"),),
+        ("Questionnaire", "version", "V2"): (TokenMatch(None, "v2"), TokenMatch(None, "V2")),
+    }
+    for (kind, name, value), matches in expected.items():
+        (found,) = parse_query(registry, kind, [(name, value)], BASE, now=NOW).terms
+        assert isinstance(found, Term)
+        assert found.matches == matches, (name, value)

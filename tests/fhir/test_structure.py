@@ -29,7 +29,7 @@ ACCEPTED = cases("accepted")
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["case"])
 def test_a_mistake_is_found_with_its_place(case: JsonObject) -> None:
-    issues = check(case["type"], changed(case))
+    issues = [issue for issue in check(case["type"], changed(case)) if issue.severity == "error"]
     assert [(issue.code, issue.rule, issue.at) for issue in issues] == [(case["code"], case["rule"], case["at"])]
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_resource_at_all_is_refused(tree: Any) -> None:
 
 def test_b63_base64_that_is_none_is_refused_at_once() -> None:
     hostile = "A" * 130 + "!"
-    start = time.perf_counter()
+    start = time.process_time()
     problems = found("DocumentReference", content=[{"attachment": {"contentType": "text/plain", "data": hostile}}])
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
     assert problems == [("value", "base64-form", "DocumentReference.content[0].attachment.data")]

@@ -1,5 +1,6 @@
 """References to a registered EHR: stored as written, waited for, joined when the sender posts what was missing."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,7 +8,10 @@ import pytest
 
 from app.services.directory.register_ehr import Ehr, register_ehr
 from app.services.referrals.views import waiting
+from app.store import connections
+from app.store.pool import Unit
 from tests.api.answers import refused
+from tests.api.races import Held
 from tests.api.verbs import delete
 from tests.builders import DELETE, consent, entry, refer, reference, resource, urn
 from tests.town import Town
@@ -263,3 +267,31 @@ async def test_a_request_with_contained_reasons_is_passed_on(town: Town) -> None
     (child,) = list(await town.cbo.search("Task?_count=1"))
     order = (await town.cbo.get(child["focus"]["reference"])).json()
     assert [each["id"] for each in order["contained"]] == ["why"]
+
+
+async def test_many_addresses_are_looked_up_together(town: Town, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = (await town.ehr.create(resource("Practitioner", meta={"source": f"{base}/Practitioner/7"}))).json()
+    find, asked = connections.local_copies, []
+
+    async def counted(unit: Unit, wanted: Collection[Any]) -> Any:
+        asked.append(len(wanted))
+        return await find(unit, wanted)
+
+    monkeypatch.setattr(connections, "local_copies", counted)
+    named = [reference(f"{base}/Practitioner/{number}") for number in range(50)]
+    tree = resource("Observation", subject=DELETE, performer=named)
+    assert (await town.ehr.bundle("transaction", [entry(tree), entry(tree)])).status_code == 200
+    assert asked == [50]
+    for found in (f"Practitioner/{copy['id']}", f"{base}/Practitioner/8"):
+        assert len(await town.ehr.search(f"Observation?performer={found}")) == 2
+
+
+async def test_a_copy_is_not_deleted_beside_who_refers_to_its_address(
+    town: Town, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = (await town.ehr.create(resource("Practitioner", meta={"source": f"{base}/Practitioner/7"}))).json()
+    tree = resource("Observation", subject=DELETE, performer=[reference(f"{base}/Practitioner/7")])
+    both = (lambda: town.ehr.create(tree), lambda: delete(town.ehr, f"Practitioner/{copy['id']}"))
+    created, deleted = await Held(monkeypatch).beside("Observation", "create", *both)
+    assert created.status_code == 201
+    refused(deleted, 409, "conflict", rule="delete-referred")

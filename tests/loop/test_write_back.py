@@ -16,7 +16,8 @@ async def test_an_ehr_that_takes_tasks_has_one_that_moves(chart: Chart) -> None:
     (name,) = chart.taking.written
     first = chart.taking.written[name]
     (row,) = await chart.referrals()
-    assert (first["status"], first["for"], first["description"]) == ("accepted", {"reference": "Patient/p1"}, "Food")
+    assert (first["status"], first["description"]) == ("accepted", "Food: food pantry")
+    assert first["for"] == {"reference": "Patient/p1"}
     assert first["identifier"][0]["value"] == f"urn:uuid:{row['id']}"
     await chart.pantry("Accept", "Start")
     assert chart.taking.written[name]["status"] == "in-progress"
@@ -36,7 +37,13 @@ async def test_an_ehr_that_takes_documents_gets_the_story_once_it_has_ended(char
     (document,) = chart.taking.written.values()
     assert (document["subject"], document["status"]) == ({"reference": "Patient/p1"}, "current")
     assert document["masterIdentifier"] == document["identifier"][0]
-    for words in ("Referral: Food", "Received", "Accepted", "Started", "What came of it: Food for two weeks"):
+    for words in (
+        "Referral: Food: food pantry",
+        "Received",
+        "Accepted",
+        "Started",
+        "What came of it: Food for two weeks",
+    ):
         assert words in chart.text()
     assert await chart.stands() == ("DocumentReference", "done", None)
 

@@ -134,7 +134,10 @@ async def test_what_the_charts_own_people_write_into_the_task_stays(chart: Chart
     assert (task["status"], task["businessStatus"], task["priority"]) == (
         "in-progress", {"text": "Nurse follows"}, "urgent",
     )  # fmt: skip
-    assert [note["text"].splitlines()[0] for note in task["note"]] == ["Referral: Food", "Called the family"]
+    assert [note["text"].splitlines()[0] for note in task["note"]] == [
+        "Referral: Food: food pantry",
+        "Called the family",
+    ]
     assert "Started" in task["note"][0]["text"]
 
 

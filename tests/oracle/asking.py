@@ -11,7 +11,7 @@ from tests.oracle.definitions import Component, Json, Parameter, served
 from tests.oracle.extraction import Node, below
 from tests.oracle.matching import local
 from tests.oracle.oracle import Oracle
-from tests.oracle.values import displayed, is_read, links, strings, tokens, typed
+from tests.oracle.values import canonicals, displayed, is_read, links, strings, tokens, typed
 
 MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "token": ("", "", "", "not", "text", "of-type", "missing"),
@@ -221,7 +221,8 @@ def _ends(node: Node | None) -> list[str]:
 
 
 def _uri(q: Questions, _: Any, node: Node | None) -> str:
-    return escaped(q.pick([*([node.value] if node else []), q.pick(URIS)]))
+    known = [node.value, *canonicals(node)] if node else []
+    return escaped(q.pick([*known, q.pick(URIS)]))
 
 
 def _quantity(q: Questions, _: Any, node: Node | None) -> str:

@@ -15,6 +15,7 @@ CODES = ("a", "A", "b", "ab", "x,y", "p|q", "u$v", "w\\z", "10 min")
 TEXTS = (
     *("Núñez", "NUNEZ Perez", "Strauß", "strauss", "Zoë", "Zoe\u0308", "Ångström", "O'Brien-Smith", "ﬁne", "Œuvre"),
     *("Anna  Maria", "x,y", "50%_off", "李", "Ñ", "food bank", "Food Bank of Łódź", "İzmir", "a\\b"),
+    *("O’Brien Smith", "OBRIEN", "St.  Mary", "st mary", "´Okina", "?!", "-", "«Ça va»", "N.º 5"),
     # longer than an index entry is
     *("x" * 180 + " the end", "x" * 180 + " another end", "é" * 400),
 )

@@ -11,7 +11,19 @@ from tests.oracle.amounts import amounts, compares
 from tests.oracle.definitions import Component, Parameter
 from tests.oracle.extraction import Node, below
 from tests.oracle.times import COMPARISONS, interval
-from tests.oracle.values import Link, Token, displayed, folded, is_read, links, strings, times, tokens, typed
+from tests.oracle.values import (
+    Link,
+    Token,
+    canonicals,
+    displayed,
+    folded,
+    is_read,
+    links,
+    strings,
+    times,
+    tokens,
+    typed,
+)
 
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -64,7 +76,8 @@ def prefixed(text: str) -> tuple[str, str]:
 
 
 def _token(asked: Asked, node: Node) -> bool:
-    return any(_is_token(asked.text, token) for token in tokens(node))
+    text = asked.text.casefold() if node.type == "string" else asked.text
+    return any(_is_token(text, token) for token in tokens(node))
 
 
 def _is_token(text: str, token: Token) -> bool:
@@ -113,7 +126,7 @@ def _exact(asked: Asked, node: Node) -> bool:
 
 
 def _uri(asked: Asked, node: Node) -> bool:
-    return bool(node.value == plain(asked.text))
+    return plain(asked.text) in canonicals(node)
 
 
 # --- reference

@@ -12,7 +12,7 @@ from tests.oracle.extraction import Node, nodes
 from tests.oracle.matching import Asked, alternatives, local, matches, prefixed
 from tests.oracle.sorting import rank
 from tests.oracle.times import interval
-from tests.oracle.values import is_read, links
+from tests.oracle.values import is_read, links, times
 
 Pairs = Sequence[tuple[str, str]]
 CONTROL = ("_sort", "_count", "_total", "_include", "_revinclude", "_format", "_pretty", "_summary", "_elements")
@@ -58,7 +58,9 @@ class Oracle:
         """The nodes in which a parameter has values, found once for each resource."""
         key = (name_of(resource), parameter.code)
         if key not in self._nodes:
-            self._nodes[key] = [node for node in nodes(parameter, resource) if is_read(parameter.kind, node)]
+            read = [node for node in nodes(parameter, resource) if is_read(parameter.kind, node)]
+            # a Timing of words alone says no time
+            self._nodes[key] = [node for node in read if parameter.kind != "date" or times(node)]
         return self._nodes[key]
 
     def told(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.oracle.amounts import amounts
 from tests.oracle.definitions import Parameter
 from tests.oracle.extraction import Node
-from tests.oracle.values import folded, strings, times, tokens
+from tests.oracle.values import canonicals, folded, strings, times, tokens
 
 
 def rank(parameter: Parameter, found: list[Node], descending: bool) -> tuple[bool, Any]:
@@ -33,7 +33,7 @@ class _Reversed:
 _KEYS: Mapping[str, Callable[[Node], list[Any]]] = {
     "string": lambda node: [folded(text) for text in strings(node)],
     "token": lambda node: [token.code for token in tokens(node) if token.code is not None],
-    "uri": lambda node: [node.value],
+    "uri": canonicals,
     "date": lambda node: [time.start for time in times(node)],
     "number": lambda node: [each.low for each in amounts(node)],
     "quantity": lambda node: [each.low for each in amounts(node)],

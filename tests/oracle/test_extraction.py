@@ -21,7 +21,7 @@ from app.fhir.registry import Registry
 from tests.oracle.amounts import amounts
 from tests.oracle.definitions import BUILT_IN, Json, Parameter, examples, served
 from tests.oracle.extraction import Node, below, nodes
-from tests.oracle.values import displayed, is_read, links, strings, times, tokens, typed
+from tests.oracle.values import canonicals, displayed, is_read, links, strings, times, tokens, typed
 
 pytestmark = pytest.mark.needs("shared")
 
@@ -96,7 +96,7 @@ SHAPES: Mapping[str, tuple[Callable[[list[Node]], Iterator[Any]], str, Callable[
     "string": (lambda found: (text for node in found for text in strings(node)), "strings", lambda row: row.exact),
     "quantity": (of_quantity, "quantities", lambda row: tuple(row)[1:]),
     "number": (of_quantity, "quantities", lambda row: tuple(row)[1:]),
-    "uri": (lambda found: (node.value for node in found), "uris", lambda row: row.value),
+    "uri": (lambda found: (text for node in found for text in canonicals(node)), "uris", lambda row: row.value),
 }
 
 

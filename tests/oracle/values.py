@@ -3,6 +3,7 @@
 *Source*: R4 search.html#token ("interpretation of data types"), #string, #reference, #date, #quantity, #uri.
 """
 
+import re
 import unicodedata
 from typing import Any, NamedTuple
 
@@ -59,7 +60,8 @@ def tokens(node: Node) -> list[Token]:
         return [Token(None, value.get("value"))]
     if node.type == "boolean":
         return [Token(None, "true" if value else "false")]
-    return [Token(node.implied_system, value)]
+    # R4 search.html#token: "if the underlying data type is string then the search is not case sensitive"
+    return [Token(node.implied_system, value.casefold() if node.type == "string" else value)]
 
 
 def _token(value: dict[str, Any], member: str) -> Token:
@@ -103,10 +105,25 @@ def strings(node: Node) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """Without case, accents and superfluous white space."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    return " ".join(plain.casefold().split())
+    """Base letters in one case, without punctuation and superfluous white space; of marks alone, the marks."""
+    letters = _letters(text.replace("´", "'"))
+    spoken = re.sub(r"\s+", " ", "".join(each for each in letters if not _is_punctuation(each))).strip()
+    return spoken or re.sub(r"\s+", " ", letters).strip()
+
+
+def _letters(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in decomposed if unicodedata.combining(each) == 0).casefold()
+
+
+def _is_punctuation(mark: str) -> bool:
+    return unicodedata.category(mark) in ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po") or mark in "`ʹʻʼʽ"
+
+
+def canonicals(node: Node) -> list[str]:
+    """The texts that a uri is found by: of a canonical also the one without its version."""
+    url, bar, _ = node.value.partition("|")
+    return [node.value, url] if bar and node.type == "canonical" else [node.value]
 
 
 def times(node: Node) -> list[Interval]:

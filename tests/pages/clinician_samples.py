@@ -7,7 +7,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from app.domain.consent.wording import Sharing
-from app.domain.referral.needs import NEEDS
+from app.domain.referral.needs import NEEDS, need_of
 from app.services.clinician.chart import NOTHING, Missing
 from app.services.clinician.options import Option, Programme
 from app.services.clinician.person import Banner
@@ -54,12 +54,13 @@ def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(name, template, what it shows) of the clinician's pages and those of the launch, in their telling states."""
     nora = {"visitor": launched(), "banner": Banner(EVIL, "1958-04-17", EVIL)}
     unknown = {"visitor": launched(), "banner": Banner("", "", "")}
-    found = [Choice(0, "Food", (EVIL, EVIL), True), Choice(1, "Money", (EVIL,), False)]
-    others = [Choice(2, "Rides", (), True)]
+    found = [Choice(0, NEEDS[0], (EVIL, EVIL), True), Choice(1, NEEDS[1], (EVIL,), False)]
+    others = [Choice(2, NEEDS[2], (), True)]
     rows = Listed([followed(), followed(ended=True)], 1, more=True)
     view = {"read": read(), "found": found, "others": others, "followed": rows, "done": "sent", "wrong": {}}
-    view["marks"] = ("a1", "b2", "c3")
+    view |= {"marks": ("a1", "b2", "c3"), "spanish": False}
     yield "overview", "clinician/overview.html", nora | view
+    yield "overview in Spanish", "clinician/overview.html", nora | view | {"spanish": True}
     yield "overview wrong", "clinician/overview.html", nora | view | {"wrong": {"need": "need"}}
     nothing = {
         "read": read(known=False),
@@ -72,9 +73,13 @@ def clinician_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "status", "clinician/status.html", nora | {"followed": rows}
     yield "status older", "clinician/status.html", nora | {"followed": Listed([], 2, more=False)}
     records = [Record(f"Condition/{n}", EVIL, True, fit) for n, fit in enumerate(get_args(Fitness))]
-    chosen = {"need": NEEDS[0], "typed": typed(), "read": read()}
+    chosen: dict[str, Any] = {"need": NEEDS[0], "typed": typed(), "read": read(), "spanish": False}
     offered = {"options": [option(), option(silent=True)], "records": records, "wrong": {"to": "to", "words": EVIL}}
     yield "refer", "clinician/refer.html", nora | chosen | offered
+    unsafe = {"need": need_of("intimate-partner-violence"), "spanish": True}
+    yield "refer in Spanish", "clinician/refer.html", nora | chosen | offered | unsafe
+    alone = {"need": need_of("protective-factor"), "wrong": {}}
+    yield "refer without a choice", "clinician/refer.html", nora | chosen | offered | alone
     yield "refer nobody", "clinician/refer.html", nora | chosen | {"options": [], "records": [], "wrong": {}}
     yield from _checks(nora | chosen)
     told = Told(story(), followed(), may_cancel=True)

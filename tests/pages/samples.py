@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.domain.referral.needs import OFFERED
 from app.domain.referral.words import Contact
 from app.fhir.registry import SearchParameter
 from app.services.operations import OPERATIONS
@@ -115,17 +116,17 @@ def pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "open", "ops/open.html", olga | {"items": items, "wanted": ""}
     yield "found", "ops/open.html", olga | {"items": items, "wanted": EVIL}
     yield "nothing found", "ops/open.html", olga | {"items": [], "wanted": EVIL}
-    form = {"key": str(KEY), "targets": [("a", EVIL)], "needs": [("b", "Food")], "languages": [("en", "English")]}
-    form |= {"anew": False, "before": None}
+    form = {"key": str(KEY), "targets": [("a", EVIL)], "needs": OFFERED, "languages": [("en", "English")]}
+    form |= {"anew": False, "before": None, "chosen": None, "wrong": {}}
     said = dict.fromkeys(nothing_typed(), EVIL)
-    yield "by phone", "ops/phone.html", olga | form | {"typed": nothing_typed(), "wrong": {}}
+    yield "by phone", "ops/phone.html", olga | form | {"typed": nothing_typed()}
     yield (
         "by phone again",
         "ops/phone.html",
         olga | form | {"typed": said, "wrong": {**{each: each for each in said}, "": EVIL}},
     )
-    yield "by phone anew", "ops/phone.html", olga | form | {"typed": said, "wrong": {}, "anew": True}
-    yield "by phone before", "ops/phone.html", olga | form | {"typed": said, "wrong": {}, "before": KEY}
+    yield "by phone anew", "ops/phone.html", olga | form | {"typed": said, "anew": True, "chosen": OFFERED[0]}
+    yield "by phone before", "ops/phone.html", olga | form | {"typed": said, "before": KEY}
     yield "by phone signed out", "ops/signed_out.html", nobody | {"key": EVIL, "typed": said}
     nothing = {"targets": [], "typed": {"to": "", "basis": "", "attestation": ""}, "wrong": {}, "done": ""}
     yield "ops unknown", "ops/referral.html", olga | nothing | {"detail": detail(known=False)}

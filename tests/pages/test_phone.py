@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.referral.needs import OFFERED
 from tests.pages.browsing import Browser, Forms
 from tests.pages.sending import send
 from tests.pages.town import ROSA, Town
@@ -255,3 +256,27 @@ async def closed_ago(town: Town, days: int) -> None:
 async def olga_finds(olga: Browser) -> Any:
     await olga.open("/ops/open")
     return await olga.press("Find", wanted="nightingale")
+
+
+async def test_what_each_need_means_is_there_to_be_read_to_the_caller_in_english_and_spanish(town: Town) -> None:
+    olga = await at_the_phone(town)
+    assert '<details class="meanings">' in olga.page.text
+    for need in OFFERED:
+        assert f'<dt>{need.en.label} <span class="other" lang="es">{need.es.label}</span></dt>' in olga.page.text
+        assert f"<dd>{need.en.explains}</dd>" in olga.page.text
+        assert f'<dd lang="es">{need.es.explains}</dd>' in olga.page.text
+    assert olga.page.text.count("Only where nobody else hears it.") == 2
+
+
+@pytest.mark.parametrize(("language", "spanish"), [("es", True), ("en", False), ("", False)])
+async def test_once_the_need_is_known_its_meaning_stands_open_in_the_language_of_the_person(
+    town: Town, language: str, spanish: bool
+) -> None:
+    olga = await at_the_phone(town)
+    assert 'class="aloud"' not in olga.page.text
+    await olga.press("Take referral", **CALL | {"words": "", "language": language})
+    assert olga.page.status_code == 422
+    food = OFFERED[0]
+    meaning = olga.page.text.partition('<div class="aloud">')[2].partition("</div>")[0]
+    assert food.en.explains in meaning
+    assert (f'<p lang="es"><strong>{food.es.label}.</strong> {food.es.explains}</p>' in meaning) is spanish

@@ -16,7 +16,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.log import configure
+from app.services.caller import Caller
 from app.services.network import Network
+from app.services.write import write
+from app.services.writing import new
 from bench import bodies
 from bench.cases import request
 from bench.copies import connected
@@ -31,19 +34,33 @@ SOME_BODIES = """
 SELECT r.fhir_id, v.version, v.last_updated, v.body FROM resource r JOIN version v ON v.resource = r.id
 WHERE r.type = 'Task' ORDER BY md5(r.fhir_id), v.version LIMIT 500
 """
-# who asks is found by a token, and how far a poll may look by PostgreSQL's own lists: not among 50,000 of anything
-ELSEWHERE = ("access_token", "pg_stat_activity")
+# what the town has none of: an empty table is read whole, whatever indexes it has
+BESIDE = """
+INSERT INTO connection (id, name, fhir_base, member)
+SELECT gen_random_uuid(), concat('EHR ', n), concat('https://ehr-', n, '.example/fhir'), m.organization
+FROM generate_series(1, 1000) n CROSS JOIN (SELECT organization FROM member LIMIT 1) m;
+INSERT INTO origin (connection, type, remote_id, local)
+SELECT c.id, p.type, p.fhir_id, p.id FROM (SELECT id FROM connection LIMIT 1) c
+CROSS JOIN (SELECT type, fhir_id, id FROM resource WHERE type = 'Patient' LIMIT 5000) p;
+INSERT INTO index_quantity (resource, param, position, least, low, high, most, system, code, unit)
+SELECT resource, param, position, 1, 1, 1, 1, '', '', '' FROM index_token LIMIT 5000
+"""
+# who asks is found by a token, how far a poll may look by PostgreSQL's own lists, who is a member among members: not
+# among 50,000 of anything
+ELSEWHERE = ("access_token", "pg_stat_activity", "FROM member WHERE kind")
 EXPLAIN = "EXPLAIN (FORMAT JSON, COSTS OFF) "
 
 
 @dataclass(frozen=True)
 class Town:
-    """Tokens by who asks; their Organizations; `task`, `patient` and `focus` are one waiting referral's."""
+    """Tokens by who asks; their Organizations; `task`, `patient` and `focus` are one waiting referral's; `free` are
+    Locations of the clinic that nobody refers to."""
 
     network: Network
     world: World
     tokens: dict[str, str]
     organizations: dict[str, UUID]
+    free: list[str]
 
     @property
     def task(self) -> str:
@@ -79,6 +96,10 @@ def new_create(town: Town) -> bytes:
     return request(town.tokens["clinic"], "POST", "/fhir/Patient", bodies.patient(name), header)
 
 
+def a_delete(town: Town) -> bytes:
+    return request(town.tokens["clinic"], "DELETE", f"/fhir/Location/{town.free.pop()}")
+
+
 HOT: dict[str, Callable[[Town], bytes]] = {
     "read": lambda town: town.get("clinic", f"Task/{town.task}"),
     "history": lambda town: town.get("clinic", f"Task/{town.task}/_history"),
@@ -100,6 +121,7 @@ HOT: dict[str, Callable[[Town], bytes]] = {
     ),
     "conditional create that finds": conditional_create,
     "conditional create": new_create,
+    "delete": a_delete,
 }
 
 
@@ -110,6 +132,7 @@ async def town(module_database: Database, tmp_path_factory: pytest.TempPathFacto
         world = await make_world(network, module_database.superuser_dsn, inbox=2_000, changing=100)
         await grow(module_database.superuser_dsn, world, TASKS)
         async with connected(module_database.superuser_dsn) as superuser:
+            await superuser.execute(BESIDE)
             await superuser.execute("ANALYZE")
             named = {row["name"]: row["organization"] for row in await superuser.fetch(MEMBERS)}
         members = {
@@ -117,8 +140,16 @@ async def town(module_database: Database, tmp_path_factory: pytest.TempPathFacto
             "clinic": named["Benchmark Clinic 0"],
             "pantry": named["Benchmark Pantry 9"],
         }
-        tokens = {who: (await client_of(network, (member,)))[1] for who, member in members.items()}
-        yield Town(network, world, tokens, members)
+        systems = {who: await client_of(network, (member,)) for who, member in members.items()}
+        free = [await _free(network, systems["clinic"][0]) for _ in range(3)]
+        tokens = {who: token for who, (_, token) in systems.items()}
+        yield Town(network, world, tokens, members, free)
+
+
+async def _free(network: Network, clinic: Caller) -> str:
+    place = new(network, {"resourceType": "Location", "name": "A room"})
+    await write(network, clinic, [place])
+    return place.fhir_id
 
 
 @pytest.mark.golden

@@ -8,10 +8,11 @@ import httpx
 import orjson
 import pytest
 
-from app.fhir import json, structure
+from app.fhir import json
 from app.simulate.fhir.flavours import FLAVOURS, Flavour
 from app.simulate.fhir.records import Records
 from app.simulate.smart.server import Smart
+from tests.fhir.checking import errors
 from tests.simulate.smart_app import PlainApp
 from tests.simulate.smart_ehr import PERFORMER, Clock, plain_app, smart_server
 
@@ -72,7 +73,7 @@ def test_every_chart_is_good_r4(records: Records, flavour: Flavour) -> None:
         tree for each in records.subjects() for name in types for tree in records.of_patient(name, each.id, flavour)
     ]
     assert len(trees) > len(records.people) * 10
-    assert {tree["id"]: found for tree in trees if (found := structure.check(tree["resourceType"], json.parse(orjson.dumps(tree))))} == {}  # fmt: skip
+    assert {tree["id"]: found for tree in trees if (found := errors(json.parse(orjson.dumps(tree))))} == {}  # fmt: skip
 
 
 def test_its_statement_is_good_r4(smart: Smart) -> None:
@@ -81,7 +82,7 @@ def test_its_statement_is_good_r4(smart: Smart) -> None:
     from app.simulate.smart.discovery import endpoints
 
     made = statement(smart.base, offered(smart.on), endpoints(smart), "2026-03-07")
-    assert structure.check("CapabilityStatement", json.parse(orjson.dumps(made))) == []
+    assert errors(json.parse(orjson.dumps(made))) == []
 
 
 async def test_searches_go_on_from_page_to_page(app: PlainApp, patient: str, records: Records) -> None:

@@ -242,3 +242,11 @@ async def test_a_chart_that_leads_elsewhere(seen: Under) -> None:
     bundle = (await launch.app.fhir(f"Condition?patient={launch.patient}", given["access_token"])).json()
     [onward] = [link["url"] for link in bundle["link"] if link["relation"] == "next"]
     assert not onward.startswith(launch.app.base)
+
+
+async def test_patients_who_prefer_spanish(seen: Under) -> None:
+    launch = await seen("spanish")
+    given = await launch.app.tokens(launch.patient)
+    patient = (await launch.app.fhir(f"Patient/{launch.patient}", given["access_token"])).json()
+    [spoken] = patient["communication"]
+    assert (spoken["preferred"], spoken["language"]["coding"][0]["code"]) == (True, "es")

@@ -107,6 +107,12 @@ def _takes_a_call_wrongly(desk: AtDesk, street: Street) -> None:
     expect(desk.page.get_by_role("alert")).to_be_visible()
 
 
+def _reads_meanings(desk: AtDesk, street: Street) -> None:
+    desk.open("/ops/phone")
+    desk.page.get_by_text("What each of these means").click()
+    expect(desk.page.get_by_text("Comida", exact=True)).to_be_visible()
+
+
 def _takes_a_call(desk: AtDesk, street: Street) -> None:
     writes_down(desk, drawn_caller(street.place.draw, helper=True))
     desk.press("Take referral")
@@ -159,6 +165,7 @@ PAGES: dict[str, tuple[str, Callable[[AtDesk, Street], None]]] = {
     "ops-referral": ("olga", _olgas("/ops", "waiting")),
     "ops-pass-on-wrong": ("olga", _olgas("/ops", "waiting", "Pass on")),
     "phone": ("olga", _opens("/ops/phone")),
+    "phone-meanings": ("olga", _reads_meanings),
     "phone-wrong": ("olga", _takes_a_call_wrongly),
     "phone-taken": ("olga", _takes_a_call),
     "phone-signed-out": ("olga", _takes_a_call_signed_out),

@@ -204,6 +204,22 @@ def test_axe_finds_nothing_where_she_has_to_look_for_consents_herself(ward: Ward
         ward.ehr.behave()
 
 
+@pytest.mark.parametrize(("name", "go"), [("overview-adds", _adds), ("refer", _asks)])
+def test_what_is_read_to_a_person_in_spanish_is_for_everybody_too(ward: Ward, name: str, go: Go) -> None:
+    if axe.source() is None:
+        pytest.skip(NO_AXE)
+    ward.ehr.behave("spanish")
+    try:
+        page, home = ward.sits(ward.patient)
+        go(page, home)
+        expect(page.locator("main")).to_contain_text("Comida")
+        seen = look(page, f"clinician-{name}-spanish", ward.pictures, NARROW)
+        assert [finding for colours in COLOURS for finding in seen.findings[colours]] == []
+        assert [width for width, taken in seen.widths.items() if taken > width] == []
+    finally:
+        ward.ehr.behave()
+
+
 @EACH_PAGE
 def test_a_narrow_frame_and_a_phone_show_a_page_without_scrolling_sideways(
     seen: Callable[[str], Seen], name: str

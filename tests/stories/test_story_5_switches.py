@@ -31,6 +31,7 @@ AS_EVER = (
     "es384-id-token",
     "us-core-3",
     "us-core-6",
+    "spanish",
     "no-write",
     "task-write",
     "bad-expires",

@@ -11,15 +11,18 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from app.fhir import json
 from app.services.caller import Caller
 from app.services.referrals.find import find
 from app.services.referrals.pass_on import pass_on
 from app.services.referrals.respond import respond
 from app.services.referrals.views import inbox, open_referrals, story, waiting
-from app.store import search_parameters
+from app.store import resources, search_parameters
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import MIGRATIONS
 from app.wiring import bring_up_to_date
+from tests.api.answers import refused
+from tests.api.verbs import delete
 from tests.clinician.charts import condition
 from tests.launch.ehr import fake_ehr
 from tests.loop.taking_ehr import DOCUMENT, Chart, TakingEhr
@@ -105,6 +108,35 @@ async def test_it_starts_and_its_referrals_are_there(cluster: EmbeddedPostgres, 
             while await world.network.store.pool.fetch("SELECT type FROM index_build"):
                 await asyncio.sleep(0.1)
         assert not await search_parameters.states(world.network.store)
+
+
+async def test_what_was_stored_is_found_as_what_is_stored_now(town: Town) -> None:
+    """`:text` of codes, which no release before had rows for; names without their punctuation."""
+    async with asyncio.timeout(60):
+        while await town.world.network.store.pool.fetch("SELECT type FROM index_build"):
+            await asyncio.sleep(0.1)
+    (made,) = await town.world.rows(
+        """SELECT count(*) FILTER (WHERE s.code = 'code') AS words,
+            count(*) FILTER (WHERE s.code = 'name' AND i.folded ~ '[.,;()-]') AS marks
+        FROM index_string i JOIN search_parameter s ON s.id = i.param"""
+    )
+    assert made["words"] > 0
+    assert made["marks"] == 0
+
+
+async def test_what_an_old_referral_names_is_not_deleted(town: Town) -> None:
+    """Until its requests have been read no delete is judged; from then on it stays, though no search finds why."""
+    world = town.world
+    first = "SELECT source_request FROM referral WHERE closed_at IS NULL ORDER BY received_at LIMIT 1"
+    (row,) = await world.rows(first)
+    async with world.network.store.unit([town.platform]) as unit:
+        request = json.parse((await resources.by_ids(unit, [row["source_request"]]))[row["source_request"]].body)
+    reason = request["reasonReference"][0]["reference"]
+    async with asyncio.timeout(60):
+        while (answer := await delete(town.ehr, reason)).status_code == 503:
+            assert answer.json()["issue"][0]["details"]["text"] == "delete-building"
+            await asyncio.sleep(0.1)
+    refused(answer, 409, "conflict", rule="delete-referral")
 
 
 async def test_who_had_been_launched_launches_again_and_what_had_waited_reaches_the_chart(chart: Chart) -> None:

@@ -10,6 +10,8 @@ from tests.stories.system import Tree, reference_to
 from tests.stories.town import Town
 
 OURS = ("Task", "ServiceRequest", "Procedure", "Organization")
+# what declares the guide's profile for it, so that the validator holds it to that
+PROFILED = frozenset(("filler-order", "child-task", "procedure"))
 # what ours refer to: the validator follows references within the folder and holds them to the profiles
 SENT = (
     "Patient",
@@ -42,6 +44,7 @@ def collect(place: Town, folder: Folder) -> None:
     """CapabilityStatement, searchsets, each version of everything; fails when one kind of what we write is absent."""
     watcher = place.watcher
     folder.keep("metadata", watcher.http.get("/fhir/metadata").content)
+    folder.keep("audit", watcher.http.get("/fhir/AuditEvent?_count=50").content)
     kinds: set[str] = set()
     for type_name in (*OURS, *SENT):
         pages = _pages(watcher.http, type_name)
@@ -50,6 +53,7 @@ def collect(place: Town, folder: Folder) -> None:
         for tree in (entry["resource"] for page in pages for entry in json.loads(page).get("entry", ())):
             kind = _kind(tree, place)
             kinds.add(kind)
+            assert kind not in PROFILED or tree["meta"].get("profile"), (kind, tree["id"])
             _keep_versions(watcher.http, folder, kind, tree)
     assert kinds == {"filler-order", "child-task", "source-task", "procedure", "member", "sent"}, kinds
 

@@ -7,6 +7,13 @@ from tests.stories.town import Town
 from tools.conformance.collect import Folder
 
 TOO_LONG_BYTES = 1_100_000
+GUIDE = "http://hl7.org/fhir/us/sdoh-clinicalcare/"
+CATEGORIES, STATUSES = (
+    GUIDE + "ValueSet/SDOHCC-ValueSetSDOHCategory",
+    GUIDE + "ValueSet/SDOHCC-ValueSetReferralTaskStatus",
+)
+CODES = GUIDE + "CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
+FOOD = f"system={CODES}&code=food-insecurity"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -32,6 +39,8 @@ REFUSED = (
     Request("incomplete-task", 422, "POST", "Task", b"""{"resourceType": "Task", "status": "requested",
         "intent": "order", "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code",
         "code": "fulfill"}]}}"""),
+    Request("another-types-profile", 422, "POST", "Patient", f"""{{"resourceType": "Patient", "meta": {{"profile": [
+        "{GUIDE}StructureDefinition/SDOHCC-Condition"]}}}}""".encode()),
     Request("dangling-reference", 422, "POST", "Condition", b"""{"resourceType": "Condition", "subject": {"reference":
         "Patient/none"}}"""),
     Request("not-found", 404, "GET", f"Task/{NOBODY}"),
@@ -66,18 +75,28 @@ def provoke(place: Town, folder: Folder) -> None:
 
 
 def _other_answers(place: Town, folder: Folder) -> None:
-    """What else comes as a Bundle or Parameters: histories, a person's whole record, labels, parts."""
+    """What else comes as a Bundle or Parameters: histories, a person's whole record, labels, parts, terminology; and
+    what is said of a resource that is only judged."""
     task = place.ehr.search("Task?_count=1")[0]
     for name, path in (
         ("history-instance", f"Task/{task['id']}/_history"),
         ("history-type", "Task/_history?_count=5"),
         ("everything", f"{task['for']['reference']}/$everything"),
         ("meta", f"Task/{task['id']}/$meta"),
+        ("value-sets", f"ValueSet?url={CATEGORIES},{STATUSES}"),
+        ("code-system", f"CodeSystem?url={CODES}"),
+        ("expansion", f"ValueSet/$expand?url={CATEGORIES}&count=5&offset=2"),
+        ("in-value-set", f"ValueSet/$validate-code?url={CATEGORIES}&{FOOD}"),
+        ("not-in-value-set", f"ValueSet/$validate-code?url={CATEGORIES}&system={CODES}&code=nothing"),
+        ("code", f"CodeSystem/$lookup?{FOOD}"),
         ("searchset-sorted", "Task?_sort=-_lastUpdated&_revinclude=Provenance:target&_count=3&_total=accurate"),
     ):
         answer = place.ehr.http.get(f"/fhir/{path}")
         assert answer.status_code == 200, (name, answer.text)
         folder.keep(name, answer.content)
+    judged = place.ehr.http.post("/fhir/Task/$validate", json=task | {"intent": "plan"})
+    assert judged.status_code == 200, judged.text
+    folder.keep("validated", judged.content)
 
 
 def _version_conflict(place: Town, folder: Folder) -> None:

@@ -1,0 +1,1 @@
+"""Profiles: tables, what is compiled from them, and who agrees with it."""

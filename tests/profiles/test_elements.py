@@ -1,0 +1,146 @@
+"""What a profile says of elements: how many, which type, which value, which code, where references lead."""
+
+import pytest
+
+from tests.profiles.making import Tree, judged, places, table
+
+OBSERVATION: Tree = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"coding": [{"system": "urn:s", "code": "a"}], "text": "A"},
+    "subject": {"reference": "Patient/1"},
+    "valueString": "x",
+}
+LETTERS = """
+value-set\turn:vs:letters\t1\tLetters
+codes\turn:s\ta b
+value-set\turn:vs:status\t1\tStatus
+codes\turn:status\tfinal amended
+value-set\turn:vs:unlisted\t1\tUnlisted
+some\turn:s\tconcept is-a a
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "expected"),
+    [
+        ("element ; method ; 1..", {}, [("profile-required", "Observation.method")]),
+        ("element ; performer ; 2..", {"performer": [{"display": "x"}]}, [("profile-required", "Observation.performer")]),
+        ("element ; performer ; ..1", {"performer": [{"display": "x"}] * 2}, [("profile-maximum", "Observation.performer")]),
+        ("element ; subject ; ..0", {}, [("profile-maximum", "Observation.subject")]),
+        ("element ; code.text ; ..0", {}, [("profile-maximum", "Observation.code.text")]),
+        ("element ; code.coding.display ; 1..", {}, [("profile-required", "Observation.code.coding[0].display")]),
+        ("element ; value[x] ;  ; Quantity CodeableConcept", {}, [("profile-type", "Observation.value")]),
+        ("element ; value[x] ; ..0", {}, [("profile-maximum", "Observation.value")]),
+        ('element ; status ;  ;  ; fixed "amended"', {}, [("profile-fixed", "Observation.status")]),
+        ('element ; code ;  ;  ; pattern {"coding":[{"code":"b"}]}', {}, [("profile-pattern", "Observation.code")]),
+        ("element ; subject ;  ; Reference(Group)", {}, [("profile-target", "Observation.subject")]),
+        ("element ; subject ;  ; Reference(Group)", {"subject": {"type": "Patient"}}, [("profile-target", "Observation.subject")]),
+        ("element ; status ;  ;  ;  ; required urn:vs:letters", {}, [("profile-code", "Observation.status")]),
+        ("element ; code ;  ;  ;  ; required urn:vs:letters", {"code": {"text": "only words"}}, [("profile-code", "Observation.code")]),
+        ("element ; code ;  ;  ;  ; required urn:vs:status", {}, [("profile-code", "Observation.code")]),
+        ("rule ; . ; mine-1 ; error ; method.exists() ; A method is there.", {}, [("mine-1", "Observation")]),
+        ("rule ; code ; mine-2 ; error ; coding.count() > 1 ; Two codes.", {}, [("mine-2", "Observation.code")]),
+    ],
+)  # fmt: skip
+def test_what_a_line_demands_is_missed_at_its_place(line: str, change: Tree, expected: list[tuple[str, str]]) -> None:
+    issues = judged({**OBSERVATION, **change}, table("Observation", line), terminology=LETTERS)
+    assert places(issues) == expected
+    assert {issue.severity for issue in issues} == {"error"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "element ; code ; 1..",
+        "element ; subject ; ..1",
+        "element ; value[x] ;  ; string",
+        'element ; status ;  ;  ; fixed "final"',
+        'element ; code ;  ;  ; pattern {"coding":[{"system":"urn:s","code":"a"}]}',
+        "element ; subject ;  ; Reference(Group|Patient)",
+        "element ; status ;  ;  ;  ; required urn:vs:status",
+        "element ; code ;  ;  ;  ; required urn:vs:letters",
+        "element ; code ;  ;  ;  ; required urn:vs:unlisted",
+        "element ; code ;  ;  ;  ; required urn:vs:nobody-knows",
+        "element ; method.text ; 1..",
+        "rule ; . ; mine-1 ; error ; code.exists() ; A code is there.",
+        "rule ; . ; mine-2 ; error ; no.such(thing ; It cannot be read.",
+    ],
+)
+def test_what_fits_or_cannot_be_told_is_let_through(line: str) -> None:
+    assert judged(OBSERVATION, table("Observation", line), terminology=LETTERS) == []
+
+
+def test_what_is_only_suggested_is_a_warning() -> None:
+    line = "element ; code ;  ;  ;  ; extensible urn:vs:status"
+    (issue,) = judged(OBSERVATION, table("Observation", line), terminology=LETTERS)
+    assert (issue.severity, issue.rule, issue.at) == ("warning", "profile-code-extensible", "Observation.code")
+    words = {**OBSERVATION, "code": {"text": "only words"}}
+    assert judged(words, table("Observation", line), terminology=LETTERS) == []
+
+
+def test_a_reason_for_absence_is_no_wrong_code_but_where_one_is_demanded() -> None:
+    """US Core 7.0.0, Missing Data: a required value set holds the code for what is unknown, or there is none."""
+    absent = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+    tree = {**OBSERVATION, "code": {"extension": [absent]}}
+    for strength, found in (("extensible", []), ("required", [("profile-code", "Observation.code")])):
+        line = f"element ; code ;  ;  ;  ; {strength} urn:vs:letters"
+        assert places(judged(tree, table("Observation", line), terminology=LETTERS)) == found
+
+
+def test_what_stands_beside_a_primitive_is_looked_at() -> None:
+    tree = {**OBSERVATION, "_valueString": {"extension": [{"url": "urn:e", "valueString": "x"}]}}
+    line = 'element ; value[x].extension.value[x] ;  ;  ; fixed "y"'
+    assert places(judged(tree, table("Observation", line))) == [
+        ("profile-fixed", "Observation.value.extension[0].value")
+    ]
+
+
+def test_a_binding_by_category_holds_where_the_category_does() -> None:
+    line = "also ; code ; extensible ; urn:vs:status ; category ; urn:c ; food"
+    food = {"category": [{"coding": [{"system": "urn:c", "code": "food"}]}]}
+    assert judged(OBSERVATION, table("Observation", line), terminology=LETTERS) == []
+    (issue,) = judged({**OBSERVATION, **food}, table("Observation", line), terminology=LETTERS)
+    assert (issue.severity, issue.at) == ("warning", "Observation.code")
+    two = "also ; code ; extensible ; urn:vs:letters ; category ; urn:c ; rides"
+    both = {"category": [*food["category"], {"coding": [{"system": "urn:c", "code": "rides"}]}]}
+    assert judged({**OBSERVATION, **both}, table("Observation", line, two), terminology=LETTERS) == []
+
+
+def test_what_a_reference_leads_to_must_fit_where_it_can_be_had() -> None:
+    demanded = table("Patient", "element ; gender ; 1..", name="patient")
+    profile = table("Observation", "element ; subject ;  ; Reference(urn:test:patient)")
+    here: Tree = {"resourceType": "Patient", "id": "1"}
+    told = judged(OBSERVATION, profile, demanded, resources={"Patient/1": here})
+    assert places(told) == [("profile-target-unfit", "Observation.subject")]
+    assert judged(OBSERVATION, profile, demanded, resources={"Patient/1": {**here, "gender": "female"}}) == []
+    assert judged(OBSERVATION, profile, demanded) == []
+    assert judged(OBSERVATION, profile, demanded, resources={"Patient/1": here}, follows=False) == []
+    contained = {**OBSERVATION, "subject": {"reference": "#p"}, "contained": [{**here, "id": "p"}]}
+    assert places(judged(contained, profile, demanded)) == [("profile-target-unfit", "Observation.subject")]
+
+
+def test_an_extension_that_is_known_must_fit_wherever_it_stands() -> None:
+    extension = table("Extension", "element ; value[x] ; 1.. ; boolean", name="flag")
+    profile = table("Observation")
+    wrong = {"url": "urn:test:flag", "valueString": "x"}
+    tree = {**OBSERVATION, "code": {**OBSERVATION["code"], "extension": [wrong]}, "_status": {"extension": [wrong]}}
+    assert places(judged(tree, profile, extension)) == [
+        ("profile-type", "Observation.code.extension[0].value"),
+        ("profile-type", "Observation.status.extension[0].value"),
+    ]
+
+
+@pytest.mark.parametrize("wrong", [{"code": 5}, {"code": {"coding": "x"}}, {"code": {"coding": [None, 3]}}, {"subject": []}, {"valueString": {}}])  # fmt: skip
+def test_a_tree_of_the_wrong_shape_stumbles_nobody(wrong: Tree) -> None:
+    """The structure's checks tell what is wrong with it."""
+    lines = (
+        'element ; code ; 1.. ;  ; pattern {"coding":[{"code":"b"}]} ; required urn:vs:letters',
+        "element ; code.coding.display ; 1..",
+        "element ; subject ; 1.. ; Reference(Group)",
+        "slices ; code.coding ; closed ; value code",
+        "element ; code.coding:a ; 1..1",
+        'element ; code.coding:a.code ;  ;  ; fixed "a"',
+        "rule ; . ; mine-1 ; error ; code.coding.first().code = 'a' ; x",
+    )
+    judged({**OBSERVATION, **wrong}, table("Observation", *lines), terminology=LETTERS)

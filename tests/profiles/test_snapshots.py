@@ -1,0 +1,108 @@
+"""From definitions to facts: with a snapshot, and with a differential alone."""
+
+import copy
+import json
+import tarfile
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from app.fhir.json import parse
+from app.fhir.profiles.facts import ProfileFacts
+from app.fhir.profiles.guides import conformance
+from app.fhir.profiles.library import Profiles
+from app.fhir.profiles.package import read_package
+from app.fhir.profiles.snapshot import NoFacts, facts_of
+from tests.parts import SHARED
+from tests.profiles.making import Told
+
+PACKAGES = SHARED / "fhir" / "packages"
+SDOH = "hl7.fhir.us.sdoh-clinicalcare#3.0.0"
+BASE = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/"
+
+
+@cache
+def definitions() -> dict[str, Any]:
+    """The guide's profiles, bases before what derives from them."""
+    found = read_package((PACKAGES / f"{SDOH}.tgz").read_bytes()).structures
+    own = [url for url in found if found[url]["baseDefinition"].partition("|")[0] not in found]
+    return {url: found[url] for url in (*sorted(own), *sorted(set(found) - set(own)))}
+
+
+def without_snapshots() -> dict[str, ProfileFacts]:
+    """All of them by their differentials, on the shipped facts of US Core."""
+    known = {url: facts for url, facts in conformance().profiles.facts.items() if not url.startswith(BASE)}
+    for url, tree in definitions().items():
+        known[url] = facts_of({name: part for name, part in tree.items() if name != "snapshot"}, known)
+    return known
+
+
+def examples() -> Iterator[tuple[str, Any]]:
+    for path in sorted((SHARED / "fhir" / "examples").glob("*.json")):
+        yield path.name, parse(path.read_bytes())
+
+
+def broken(tree: Any) -> Iterator[Any]:
+    """The resource without each of its elements in turn, and with each of its codes changed."""
+    for name in tree:
+        if name not in ("resourceType", "id", "meta"):
+            yield {key: value for key, value in tree.items() if key != name}
+    text = json.dumps(json.loads(json.dumps(tree, default=str)))
+    for code in ('"order"', '"fulfill"', '"sdoh"', '"survey"', '"final"', '"IDSCL"', '"make-contact"'):
+        if code in text:
+            yield parse(text.replace(code, '"something-else"').encode())
+
+
+@pytest.mark.needs("shared")
+def test_a_differential_says_what_its_snapshot_says() -> None:
+    """The same verdict on every example and on every example without one of its elements."""
+    shipped = conformance()
+    told = Told({}, shipped.value_sets)
+    by_differential = Profiles(without_snapshots(), shipped.value_sets)
+    count = 0
+    for name, tree in examples():
+        profiles = [each.partition("|")[0] for each in tree.get("meta", {}).get("profile", ())]
+        for each in (tree, *broken(copy.deepcopy(tree))):
+            kind = tree["resourceType"]
+            one, other = (
+                {
+                    (issue.rule, issue.at)
+                    for issue in judges.check(kind, each, profiles, told)
+                    if issue.severity == "error"
+                }
+                for judges in (shipped.profiles, by_differential)
+            )
+            assert one == other, name
+            count += bool(one)
+    assert count > 150
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"type": "Spaceship"}, "type of R4"),
+        ({"baseDefinition": "urn:nobody", "snapshot": None}, "not known here"),
+        ({"snapshot": {"element": [{"path": "Task", "min": "x", "type": 3}]}}, "misplaces"),
+        ({"url": None}, "lacks or misplaces"),
+    ],
+)
+def test_what_cannot_be_facts_says_why(change: dict[str, Any], why: str) -> None:
+    tree = {
+        "url": "urn:test:one",
+        "type": "Task",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Task",
+        "snapshot": {"element": []},
+        "differential": {"element": []},
+    }
+    made = {name: value for name, value in {**tree, **change}.items() if value is not None}
+    with pytest.raises(NoFacts, match=why):
+        facts_of(made, {})
+
+
+@pytest.mark.needs("shared")
+def test_a_package_of_another_version_is_no_package_of_ours() -> None:
+    with tarfile.open(PACKAGES / f"{SDOH}.tgz") as archive:
+        manifest = json.load(archive.extractfile("package/package.json"))  # type: ignore[arg-type]
+    assert manifest["name"] == SDOH.partition("#")[0]
