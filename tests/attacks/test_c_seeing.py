@@ -29,7 +29,7 @@ async def half_shared(scene: Scene) -> None:
     if "group" in scene.names:
         return
     secret = {"reference": f"Patient/{await scene.made('secret', resource('Patient', name=[{'family': SECRET}]))}"}
-    await scene.made("group", resource("Group", member=[{"entity": secret}], meta=DELETE))
+    await scene.made("group", resource("Group", member=[{"entity": secret}], characteristic=DELETE, meta=DELETE))
     await scene.made("observation", resource("Observation", subject=secret, focus=[secret]))
     for type_name in ("Task", "Group", "Observation"):
         await scene.share(type_name, type_name.lower(), scene.town.shelter)
