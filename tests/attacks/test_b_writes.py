@@ -108,7 +108,8 @@ async def ended(scene: Scene) -> None:
     """A referral that the pantry has completed, and one that it has cancelled."""
     for status in ("completed", "cancelled"):
         sent = await refer(scene.town.world, scene.town.ehr, scene.town.pantry)
-        (child,) = await scene.town.cbo.search(f"Task?part-of={sent.ref('Task')}")
+        parts = await scene.town.cbo.search("Task?part-of:missing=false")
+        (child,) = [part for part in parts if part["partOf"] == [{"reference": sent.ref("Task")}]]
         scene.names[status] = child["id"]
         ways = ([op("replace", "/status", "accepted")], [op("replace", "/status", status), *DONE])
         for operations in ways:
