@@ -31,13 +31,25 @@ from tests.upgrades.make import CALLER, HERE, SECRET_KEY
 from tests.world import World, running
 
 # the dump of each release -> how many of its referrals are open
-DUMPS = {"one-referral": 2, "three-doors": 4}
+DUMPS = {"one-referral": 2, "three-doors": 4, "whole-api": 4}
 # what releases have run: a database that has it never runs it again -> the beginning of its SHA-256
 FROZEN = {
     "sql/0001_the_loop.sql": "8128d8f841228f3c",
     "sql/0002_the_launch.sql": "d6221f1e26019933",
+    "sql/0003_the_search.sql": "5aa7de911581d379",
+    "sql/0004_the_interactions.sql": "bee7a801e8dfd592",
+    "sql/0005_the_requesters_tasks.sql": "a357d3ec4727b9d2",
+    "sql/0006_the_write_side.sql": "604c76086b574a21",
+    "sql/0007_the_search_again.sql": "c037f993f7350b61",
+    "sql/0008_the_definitions.sql": "ebddfe5f3a1cbba0",
     "versions/0001_the_loop.py": "f5d2c8a6cd7da1c2",
     "versions/0002_the_launch.py": "98799f30b8585c47",
+    "versions/0003_the_search.py": "779d0f0fb2a39eae",
+    "versions/0004_the_interactions.py": "e57c72669503fc6f",
+    "versions/0005_the_requesters_tasks.py": "b3b26cffb132913a",
+    "versions/0006_the_write_side.py": "8b64c62952027776",
+    "versions/0007_the_search_again.py": "cd8cec51d1a72972",
+    "versions/0008_the_definitions.py": "b9555da7c10b210c",
 }
 
 pytestmark = pytest.mark.anyio
