@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from app.fhir.registry import Registry, ResourceType
 from app.services.operations import OPERATIONS, Operation
+from tests.fuzz import terms
 from tests.fuzz.asked import Asked, Tree
 from tests.fuzz.searches import pairs_of
 from tests.fuzz.stock import Stock
@@ -63,6 +64,9 @@ def _operations(served: ResourceType) -> Iterator[tuple[Operation, str, Make]]:
 
 
 def _calling(called: Operation, level: str) -> Make:
+    if called.name in terms.WAYS:
+        return terms.asking(called.name, level)
+
     def make(stock: Stock, name: str) -> Asked:
         tree = _changed(stock, name) if level == "instance" else stock.example(name)
         place = f"{name}/{tree['id']}" if level == "instance" else name

@@ -6,7 +6,7 @@ At a start only the first lines of each profile are read; the rest when it is fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from app.fhir.profiles.gaps import gaps
 from app.fhir.profiles.library import Profiles
 from app.fhir.profiles.mandatory import Demands
 from app.fhir.tables import PROFILES, r4
+from app.fhir.terminology import catalogue
 from app.fhir.terminology import facts as terminology
 from app.fhir.terminology.facts import CodeSystemFacts, Part, ValueSetFacts
 from app.fhir.terminology.membership import ValueSets
@@ -113,7 +114,8 @@ def conformance(
     """What is shipped, and these beside it: `profiles` as texts of tables, `required` those of them that all resources
     of their type must fit. Of two with one address the latter counts."""
     shipped_profiles, shipped_terms = shipped(folder)
-    sets, systems = {**of_r4()[0], **shipped_terms[0]}, {**of_r4()[1], **shipped_terms[1]}
+    sets = {**of_r4()[0], **shipped_terms[0], **of_the_catalogue()[0]}
+    systems = _with_more({**of_r4()[1], **shipped_terms[1]}, of_the_catalogue()[1])
     for each in terms:
         if isinstance(each, ValueSetFacts):
             sets[each.url] = each
@@ -153,6 +155,27 @@ def of_r4() -> Terms:
         sets[R4_VALUE_SET + name] = ValueSetFacts(R4_VALUE_SET + name, "4.0.1", name, parts)
     text = (PROFILES / "r4" / "code_systems.tsv").read_text(encoding="utf-8")
     return sets, _parted(terminology.read(text))[1]
+
+
+@cache
+def of_the_catalogue() -> Terms:
+    """The codes of the needs that people choose from."""
+    return _parted(catalogue.facts())
+
+
+def _with_more(
+    systems: dict[str, CodeSystemFacts], more: Mapping[str, CodeSystemFacts]
+) -> dict[str, CodeSystemFacts]:
+    """A fragment of a system beside another one: what both hold together. Of one that is whole there is no more."""
+    found = dict(systems)
+    for url, facts in more.items():
+        there = systems.get(url)
+        if there is None:
+            found[url] = facts
+        elif there.content == "fragment":
+            concepts = {each.code: each for each in (*there.concepts, *facts.concepts)}
+            found[url] = replace(there, concepts=tuple(concepts.values()))
+    return found
 
 
 def _parted(listed: Iterable[terminology.Facts]) -> Terms:

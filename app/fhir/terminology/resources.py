@@ -33,15 +33,15 @@ def expansion(
     identifier: UUID,
     timestamp: str,
     total: int,
-    offset: int,
+    offset: int | None,
     parameters: Iterable[tuple[str, str | int]],
 ) -> JsonObject:
-    """The value set with these of its members, of `total`, from `offset` on."""
+    """The value set with these of its members, of `total`, from `offset` on; None: they are all there."""
     found: JsonObject = {
         "identifier": f"urn:uuid:{identifier}",
         "timestamp": timestamp,
         "total": total,
-        "offset": offset,
+        **({} if offset is None else {"offset": offset}),
         "parameter": [_parameter(name, value) for name, value in parameters],
         "contains": [_member(*each) for each in members],
     }

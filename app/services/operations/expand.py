@@ -15,7 +15,7 @@ from app.services.operations.inputs import Inputs, inputs
 from app.services.operations.operation import Operation
 from app.services.operations.terms import asked_for
 from app.services.requests import FhirRequest, FhirResponse
-from app.services.terminology.known import MOST, NotListed, Terms
+from app.services.terminology.known import MOST, NotListed, Terms, TooMany
 from app.store import audit
 
 INPUTS = ("url", "valueSetVersion", "filter", "offset", "count")
@@ -23,9 +23,9 @@ MAX_DIGITS = 9
 
 
 async def expand(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
-    """200 with a ValueSet that has an expansion; 404 for one that is not known, 422 for one that nobody can list."""
+    """200 with a ValueSet that has an expansion; 404 for one that is not known, 422 for one that nobody can list or that is too large."""
     given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
-    offset, count = _number(given, "offset") or 0, _number(given, "count")
+    offset, count = _number(given, "offset"), _number(given, "count")
     words = given.one("filter") or ""
     async with network.store.unit(()) as unit:
         await audit.write(unit, caller.act(network.ids, "expand", "ValueSet"), "done")
@@ -34,16 +34,18 @@ async def expand(network: Network, caller: Caller, request: FhirRequest) -> Fhir
         members = await _members(terms, facts, words)
     if count is None and len(members) > MOST:
         raise TooCostly("expand-size", f"it has {len(members)} codes; ask for them with count and offset", "count")
-    shown = members[offset : offset + count] if count is not None else members[offset:]
+    shown = members[offset or 0 :][:count]
     narrowed: list[tuple[str, str | int]] = [("filter", words)] if words else []
+    pages = (("offset", offset), ("count", count))
     body = expansion(
         facts,
         shown,
         identifier=network.ids.next(),
         timestamp=instant(network.clock.now()),
         total=len(members),
-        offset=offset,
-        parameters=[*narrowed, *([("count", count)] if count is not None else [])],
+        # it stands there for pages only (R4 ValueSet.expansion.offset)
+        offset=offset or 0 if count is not None else offset,
+        parameters=[*narrowed, *((name, value) for name, value in pages if value is not None)],
     )
     return FhirResponse(200, json.dump(body))
 
@@ -51,6 +53,8 @@ async def expand(network: Network, caller: Caller, request: FhirRequest) -> Fhir
 async def _members(terms: Terms, facts: ValueSetFacts, words: str) -> list[Member]:
     try:
         codes = await terms.members(facts)
+    except TooMany as problem:
+        raise TooCostly("expand-size", f"it cannot be listed: {problem}") from problem
     except NotListed as problem:
         raise NotSupported("value-set-unlisted", f"it cannot be listed: {problem}") from problem
     members = await terms.words(codes)

@@ -20,7 +20,7 @@ INPUTS = ("code", "system", "version", "coding")
 async def lookup(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
     """200 with Parameters: name, version, display; 404 for a code or system that is not known here."""
     given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
-    system, code = codes_of(given)[0]
+    system, code, _ = codes_of(given)[0]
     if not system:
         raise Required("terminology-code", "send the code's system, too", "system")
     async with network.store.unit(()) as unit:

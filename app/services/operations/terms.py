@@ -1,15 +1,24 @@
 """Which value set or code is meant by what an operation is called with."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.fhir.errors import Invalid, NotFound, Required
 from app.fhir.json import JsonObject
-from app.fhir.terminology.facts import ValueSetFacts
+from app.fhir.terminology.facts import ValueSetFacts, system_of
 from app.services.operations.inputs import Inputs
 from app.services.terminology.known import Terms
 
-# (system or None, code)
-Code = tuple[str | None, str]
+# as a value set holds them: without a system, a code means nothing
+MEANT = "send code and system, coding, or codeableConcept"
+
+
+class Code(NamedTuple):
+    """`display`: what whoever asks takes it to mean, '' where they do not say."""
+
+    system: str
+    code: str
+    display: str = ""
 
 
 async def asked_for(terms: Terms, fhir_id: Sequence[str], given: Inputs) -> ValueSetFacts:
@@ -29,20 +38,24 @@ async def asked_for(terms: Terms, fhir_id: Sequence[str], given: Inputs) -> Valu
 
 
 def codes_of(given: Inputs) -> list[Code]:
-    """The codes that are asked about: `code` with `system`, a `coding`, or a `codeableConcept`. Raises Required."""
-    code = given.one("code")
+    """The codes that are asked about: `code` with `system`, a `coding`, or a `codeableConcept`. Raises Required,
+    Invalid."""
+    code, system = given.one("code"), given.one("system")
     if code is not None:
-        return [(given.one("system"), code)]
+        if not system:
+            raise Required("terminology-code", "send the code's system, too", "system")
+        return [Code(system_of(system), code, given.one("display") or "")]
     coding, concept = given.complex.get("coding"), given.complex.get("codeableConcept")
-    listed = [coding] if coding is not None else (concept or {}).get("coding", ())
-    found = [_code(each) for each in listed]
+    listed = [coding] if coding is not None else (concept or {}).get("coding", [])
+    found = [_code(each) for each in listed] if type(listed) is list else []
     if not found:
-        raise Required("terminology-code", "send code and system, coding, or codeableConcept", "code")
+        raise Required("terminology-code", MEANT, "code")
     return found
 
 
 def _code(coding: JsonObject) -> Code:
-    code, system = coding.get("code"), coding.get("system")
-    if type(code) is not str or not (system is None or type(system) is str):
+    """A coding without a system is a code of none."""
+    told = [coding.get(name, "") for name in ("system", "code", "display")] if type(coding) is dict else []
+    if not told or not all(type(each) is str for each in told) or not told[1]:
         raise Invalid("terminology-code", "a coding has a system and a code", "coding")
-    return system, code
+    return Code(system_of(told[0]), told[1], told[2])

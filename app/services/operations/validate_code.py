@@ -5,8 +5,9 @@
 
 from app.fhir import json
 from app.fhir.errors import NotSupported
+from app.fhir.folding import folded
 from app.fhir.json import JsonObject
-from app.fhir.terminology.facts import ValueSetFacts
+from app.fhir.terminology.facts import ValueSetFacts, system_of
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.operations.inputs import inputs
@@ -32,26 +33,26 @@ async def validate_code(network: Network, caller: Caller, request: FhirRequest) 
         if place < 0 and None in answers:
             message = "whether it is in this value set cannot be told: its codes are not all listed here"
             raise NotSupported("value-set-unlisted", message)
-        known = await terms.words([(codes[place][0] or "", codes[place][1])]) if place >= 0 else []
-    display = known[0][2] if known else ""
-    return FhirResponse(200, json.dump(_parameters(place >= 0, display, given.one("display"))))
+        held = codes[place] if place >= 0 else None
+        display = (await terms.words([(held.system, held.code)]))[0][2] if held is not None else ""
+    return FhirResponse(200, json.dump(_parameters(held, display)))
 
 
 async def _holds(network: Network, terms: Terms, facts: ValueSetFacts, code: Code) -> bool | None:
     """In memory, else by the list; None: nobody can tell."""
     if facts.url in network.conformance.value_sets.value_sets:
-        return network.conformance.value_sets.contains(facts.url, *code)
+        return network.conformance.value_sets.contains(facts.url, code.system, code.code)
     try:
         members = await terms.members(facts)
     except NotListed:
         return None
-    return any(each[1] == code[1] and code[0] in (None, each[0]) for each in members)
+    return any((system_of(system), each) == (code.system, code.code) for system, each in members)
 
 
-def _parameters(result: bool, display: str, told: str | None) -> JsonObject:
+def _parameters(held: Code | None, display: str) -> JsonObject:
     """A display that is not the system's own is wrong, too."""
-    message = "" if result else "the code is not in this value set"
-    if result and told and display and told != display:
+    result, message = held is not None, "" if held is not None else "the code is not in this value set"
+    if held is not None and held.display and display and folded(held.display) != folded(display):
         result, message = False, "the code is in this value set, but means something else than the display says"
     listed: list[JsonObject] = [{"name": "result", "valueBoolean": result}]
     if message:

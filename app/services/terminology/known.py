@@ -21,6 +21,10 @@ class NotListed(Exception):
     """A part of the value set is not listed here; the text says which."""
 
 
+class TooMany(NotListed):
+    """It is listed here, and too long to be told."""
+
+
 class Terms:
     """Looked up in one transaction, and kept while it lasts."""
 
@@ -94,7 +98,7 @@ class Terms:
             which = f"those with {part.some}" if part.some else "all"
             raise NotListed(f"the codes of {part.system} ({which}) are not listed here")
         if len(facts.concepts) >= MOST:
-            raise NotListed(f"{part.system} has too many codes to list them all")
+            raise TooMany(f"{part.system} has too many codes to list them all")
         return [(part.system, each.code) for each in facts.concepts]
 
     async def words(self, codes: list[tuple[str, str]]) -> list[Member]:
