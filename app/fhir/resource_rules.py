@@ -65,18 +65,18 @@ def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
     """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type
     are no problem."""
     contained = {item["id"]: item.get("resourceType") for item in _contained(tree) if type(item.get("id")) is str}
-    for problem in found[start:]:
+    waiting = found[start:]
+    del found[start:]
+    for problem in waiting:
         if problem.pointer is None:
+            found.append(problem)
             continue
-        pointer, problem.pointer = problem.pointer, None
-        name = pointer.text[1:]
+        name = problem.pointer.text[1:]
         kind = contained.get(name) if name else tree.get("resourceType")
         if type(kind) is not str:
-            continue
-        if not pointer.targets or kind in pointer.targets:
-            found.remove(problem)
-        else:
-            problem.flaw = _wrong_type(pointer.targets)
+            report(found, problem.flaw, problem.at)
+        elif problem.pointer.targets and kind not in problem.pointer.targets:
+            report(found, _wrong_type(problem.pointer.targets), problem.at)
 
 
 def check_contained(tree: dict[str, Any], found: Problems) -> None:

@@ -20,7 +20,7 @@ from app.fhir.invariants import INVARIANTS
 from app.fhir.json import is_element_name
 from app.fhir.members import extensions, objects, one_extension, one_object, one_value, values, with_codes
 from app.fhir.primitives import Flaw
-from app.fhir.problems import Finder, Member, Problems, below, report
+from app.fhir.problems import MAX_PROBLEMS, Finder, Member, Problems, issues_of, report
 from app.fhir.resource_rules import check_contained, check_pointers, is_plain, reference_flaws
 from app.fhir.tables import Element, Kind, r4
 
@@ -39,12 +39,11 @@ _REQUIRED = Flaw("required", "required-element", "This element must be there.")
 _NO_CONTENT = Flaw("invariant", "ele-1", "An element needs a value or children beside its id.")
 
 
-def check(type_name: str, tree: Any) -> list[Issue]:
-    """Every problem of a resource of this type; it may be kept when none of them is an error."""
-    found: Problems = []
+def check(type_name: str, tree: Any, most: int = MAX_PROBLEMS) -> list[Issue]:
+    """Every problem of a resource of this type, `most` of them; it may be kept when none of them is an error."""
+    found = Problems(most)
     _checkers()[type_name](tree, found)
-    below(found, 0, type_name)
-    return [Issue(flaw.code, flaw.rule, flaw.message, each.at, flaw.severity) for each in found for flaw in [each.flaw]]
+    return issues_of(found, type_name)
 
 
 @cache
@@ -90,7 +89,7 @@ class Checkers(dict[str, Finder]):
                 return report(found, _NO_OBJECT)
             if not tree:
                 return report(found, _EMPTY_OBJECT)
-            start = len(found)
+            start = found.reported
             for name, value in tree.items():
                 member = members.get(name)
                 if member is not None:
@@ -187,7 +186,7 @@ def _apply(rule: Invariant, tree: dict[str, Any], found: Problems, start: int) -
     try:
         holds = rule.holds(tree)
     except _EXPECTED:
-        if len(found) == start:
+        if found.reported == start:
             raise
         return
     if not holds:

@@ -32,7 +32,7 @@ WORDS_ONLY = {"ppc-2", "ppc-3", "ppc-4", "ppc-5", "rng-2", "ctm-1", "que-7", "sq
 
 def rules(path: str, tree: dict[str, Any]) -> set[tuple[str, str]]:
     """(rule, place) of the problems that the compiled checker finds."""
-    found: Problems = []
+    found = Problems()
     Checkers()[path](tree, found)
     return {(problem.flaw.rule, problem.at) for problem in found}
 

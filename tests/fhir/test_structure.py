@@ -46,7 +46,26 @@ def test_every_problem_is_reported_not_only_the_first() -> None:
 
 
 def test_problems_are_listed_up_to_a_limit() -> None:
-    assert len(found("Task", note=[{"x": 1}] * 5000)) == MAX_PROBLEMS
+    problems = found("Task", note=[{"x": 1}] * 5000)
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert problems[-1] == ("informational", "more-problems", "Task")
+
+
+def test_references_to_contained_resources_hide_no_error() -> None:
+    contained = {"resourceType": "ServiceRequest", "id": "a", "status": "x", "intent": "order", "subject": {}}
+    based_on = [{"reference": "#a"}] * 300
+    problems = found("Task", basedOn=based_on, contained=[contained], executionPeriod={"start": 1})
+    assert ("value", "reference-target", "Task.basedOn[0].reference") not in problems
+    assert [at for _, _, at in problems if "basedOn" not in at] == [
+        "Task.contained[0].status",
+        "Task.contained[0].subject",
+        "Task.executionPeriod.start",
+    ]
+
+
+def test_a_rule_that_stumbles_beyond_the_limit_is_no_mistake_of_ours() -> None:
+    problems = found("Task", note=[{"x": 1}] * 100, restriction={"period": {"start": 7, "end": {}}})
+    assert problems[-1] == ("informational", "more-problems", "Task")
 
 
 def test_a_message_says_what_would_be_right() -> None:

@@ -144,3 +144,9 @@ def test_a_tree_of_the_wrong_shape_stumbles_nobody(wrong: Tree) -> None:
         "rule ; . ; mine-1 ; error ; code.coding.first().code = 'a' ; x",
     )
     judged({**OBSERVATION, **wrong}, table("Observation", *lines), terminology=LETTERS)
+
+
+def test_advice_crowds_no_error_out() -> None:
+    soft, hard = "rule ; note ; a-1 ; warning ; false ; Advice.", "element ; priority ; 1.."
+    tree = {"resourceType": "Task", "note": [{"text": "x"}] * 300}
+    assert ("profile-required", "Task.priority") in places(judged(tree, table("Task", soft, hard)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.fhir.errors import Issue
 from app.fhir.json import JsonObject
-from app.fhir.problems import Problems, below
+from app.fhir.problems import MAX_FOUND, Problems, below, issues_of
 from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Knowledge
 from app.fhir.profiles.elements import Around, root_of
 from app.fhir.profiles.facts import R4, ProfileFacts
@@ -45,18 +45,12 @@ class Profiles:
     ) -> list[Issue]:
         """Every problem of a resource by these profiles (addresses without versions), and by the extensions in it that
         are known."""
-        found: Problems = []
+        found = Problems(MAX_FOUND)
         context = Context(tree, tree, knowledge, self, follows)
         for url in profiles:
             self.find(url, tree, found, context)
         self._extensions(tree, found, context)
-        if not found:
-            return []
-        below(found, 0, type_name)
-        issues = [
-            Issue(each.flaw.code, each.flaw.rule, each.flaw.message, each.at, each.flaw.severity) for each in found
-        ]
-        return list(dict.fromkeys(issues))
+        return issues_of(found, type_name)
 
     def find(self, profile: str, tree: Any, found: Problems, context: Context) -> None:
         """Reports what is wrong with a tree by one profile; nothing when it is not known, or about another type."""
@@ -87,7 +81,7 @@ class Profiles:
             return None
         if kind is not None and kind != facts.type:
             return False
-        found: Problems = []
+        found = Problems()
         resource = tree if kind is not None else context.resource
         deeper = context._replace(root=resource, resource=resource, depth=context.depth + 1)
         self.find(profile, tree, found, deeper)

@@ -9,6 +9,7 @@ else is wrong with it stays, and is kept beside it.
 from app.fhir import json
 from app.fhir.errors import Issue, TooLong
 from app.fhir.json import JsonObject
+from app.fhir.problems import MAX_FOUND, MORE
 from app.fhir.structure import check
 from app.services.writing import Entry, Write
 
@@ -32,7 +33,7 @@ async def structure(write: Write) -> None:
 
 def judge_copy(tree: JsonObject) -> tuple[tuple[Issue, ...], tuple[Issue, ...]]:
     """(why it cannot be kept, what is wrong with it but kept) of another system's resource."""
-    issues = [issue for issue in check(tree["resourceType"], tree) if issue.severity == "error"]
+    issues = [issue for issue in check(tree["resourceType"], tree, MAX_FOUND) if issue.severity == "error"]
     if len(json.dump(tree)) > MAX_COPY_BYTES:
         issues += TooLong("copy-size", f"a copy of a resource may have {MAX_COPY_BYTES} bytes").issues
     refused = tuple(issue for issue in issues if tree["resourceType"] in WHOLE or _keeps_out(issue))
@@ -56,4 +57,4 @@ def _judge(entry: Entry) -> None:
 def _keeps_out(issue: Issue) -> bool:
     if issue.code == "structure":
         return issue.rule not in SHAPE_BUT_FOR
-    return issue.rule in HARMFUL or issue.rule == "copy-size"
+    return issue.rule in HARMFUL or issue.rule in ("copy-size", MORE)
