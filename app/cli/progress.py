@@ -19,14 +19,18 @@ class Bar:
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task: TaskID = self._progress.add_task(what, total=None)
         self._appears_at = time.monotonic() + APPEARS_AFTER_S
+        self._is_shown = False
 
     def advance(self, done: int, total: int) -> None:
         self._progress.update(self._task, completed=done, total=total)
         if sys.stderr.isatty() and time.monotonic() >= self._appears_at:
             self._progress.start()
+            self._is_shown = True
 
     def close(self) -> None:
-        self._progress.stop()
+        """What was never shown leaves no empty line in a log either."""
+        if self._is_shown:
+            self._progress.stop()
 
 
 @contextmanager

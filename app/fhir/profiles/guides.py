@@ -163,9 +163,7 @@ def of_the_catalogue() -> Terms:
     return _parted(catalogue.facts())
 
 
-def _with_more(
-    systems: dict[str, CodeSystemFacts], more: Mapping[str, CodeSystemFacts]
-) -> dict[str, CodeSystemFacts]:
+def _with_more(systems: dict[str, CodeSystemFacts], more: Mapping[str, CodeSystemFacts]) -> dict[str, CodeSystemFacts]:
     """A fragment of a system beside another one: what both hold together. Of one that is whole there is no more."""
     found = dict(systems)
     for url, facts in more.items():

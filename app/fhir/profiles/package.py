@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,12 +84,14 @@ def read_package(body: bytes) -> Package:
     return package
 
 
-def _name(manifest: JsonObject) -> str:
+def _name(manifest: Any) -> str:
+    if type(manifest) is not dict:
+        raise NotAPackage("package/package.json must be an object")
     name, version = manifest.get("name"), manifest.get("version")
     if type(name) is not str or type(version) is not str or not name:
         raise NotAPackage("package/package.json must say name and version")
     told = manifest.get("fhirVersions") or manifest.get("fhir-version-list") or []
-    if told and not any(str(each).startswith("4.0") for each in told):
+    if type(told) is not list or (told and not any(str(each).startswith("4.0") for each in told)):
         raise NotAPackage("it is for another version of FHIR; Baton speaks R4 (4.0.1)")
     return f"{name}#{version}"
 
@@ -97,7 +100,7 @@ def _files(body: bytes) -> Iterator[tuple[str, bytes]]:
     """The JSON files right below `package`, without its index."""
     total = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(body), mode="r:*") as archive:
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
             for number, member in enumerate(archive):
                 total += member.size
                 if number > MAX_FILES or member.size > MAX_FILE_BYTES or total > MAX_BYTES:
@@ -106,11 +109,11 @@ def _files(body: bytes) -> Iterator[tuple[str, bytes]]:
                 opened = archive.extractfile(member) if member.isfile() else None
                 if opened is not None and folder == "package" and name.endswith(".json") and name[0] != ".":
                     yield name, opened.read()
-    except (tarfile.TarError, EOFError, OSError) as problem:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as problem:
         raise NotAPackage("it is not a gzipped tar archive, as FHIR packages are") from problem
 
 
-def _tree(name: str, content: bytes) -> JsonObject:
+def _tree(name: str, content: bytes) -> Any:
     try:
         return reread(content)
     except (ValueError, RecursionError) as problem:

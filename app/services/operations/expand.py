@@ -23,7 +23,8 @@ MAX_DIGITS = 9
 
 
 async def expand(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
-    """200 with a ValueSet that has an expansion; 404 for one that is not known, 422 for one that nobody can list or that is too large."""
+    """200 with a ValueSet that has an expansion; 404 for one that is not known, 422 for one that nobody can list.
+    Raises TooCostly."""
     given = await inputs(request, INPUTS, network.settings.max_resource_bytes)
     offset, count = _number(given, "offset"), _number(given, "count")
     words = given.one("filter") or ""
