@@ -150,3 +150,9 @@ def test_advice_crowds_no_error_out() -> None:
     soft, hard = "rule ; note ; a-1 ; warning ; false ; Advice.", "element ; priority ; 1.."
     tree = {"resourceType": "Task", "note": [{"text": "x"}] * 300}
     assert ("profile-required", "Task.priority") in places(judged(tree, table("Task", soft, hard)))
+
+
+def test_a_rule_about_a_part_finds_the_value_of_a_choice() -> None:
+    tree = {"resourceType": "Task", "output": [{"type": {"text": "x"}, "valueString": "y"}]}
+    exists = "rule ; output ; o-1 ; error ; value.exists() and value is string ; A string."
+    assert judged(tree, table("Task", exists)) == []

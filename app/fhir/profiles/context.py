@@ -12,8 +12,16 @@ from app.fhir.profiles.values import Item
 MAX_DEPTH = 6  # of profiles whose references lead to resources with profiles
 
 
+# (profile, value, depth) -> the value, which must not be forgotten while its id is used, and whether it fits
+Memo = dict[tuple[str, int, int], tuple[Any, bool | None]]
+
+
 class Knowledge(Protocol):
-    """What cannot be told from the resource and the tables. None: not known."""
+    """What cannot be told from the resource and the tables. None: not known. `judged`: what was found out already with
+    this knowledge; resources that refer to each other are judged once each."""
+
+    @property
+    def judged(self) -> Memo: ...
 
     def resolve(self, reference: str) -> JsonObject | None:
         """The resource behind a reference."""

@@ -33,9 +33,9 @@ _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _FORMS = ((SDC, "questionnaire"), (TEMPORARY, "questionnaire-pdf"), (TEMPORARY, "questionnaire-url"))
 
 
-def rule_check(rule: Rule, profile: str) -> ItemCheck:
-    """The check of one rule. A rule that nobody can evaluate never refuses."""
-    test = STATED.get((rule.key, rule.human)) or TRANSLATED.get(rule.expression) or _later(rule.expression)
+def rule_check(rule: Rule, profile: str, path: str = "") -> ItemCheck:
+    """The check of one rule. A rule that nobody can evaluate never refuses. `path`: where R4 has what it is about."""
+    test = STATED.get((rule.key, rule.human)) or TRANSLATED.get(rule.expression) or _later(rule.expression, path)
     flaw = Flaw("invariant", rule.key, f"{profile}: {rule.human}", rule.severity)
 
     def check(item: Item, found: Problems, context: Context) -> None:
@@ -54,7 +54,7 @@ def is_written(rule: Rule) -> bool:
     return (rule.key, rule.human) in STATED or rule.expression in TRANSLATED
 
 
-def _later(expression: str) -> Test:
+def _later(expression: str, path: str) -> Test:
     """Compiled when it is first asked for: most profiles are never met."""
     compiled: list[Any] = []
 
@@ -70,7 +70,8 @@ def _later(expression: str) -> Test:
         def resolve(reference: Any) -> Any:
             return followed(reference, context)
 
-        holds: bool | None = compiled[0](item.value, item.kind, context.resource, resolve, context.knowledge.contains)
+        kind = path if item.kind in ("BackboneElement", "Element") and path else item.kind
+        holds: bool | None = compiled[0](item.value, kind, context.resource, resolve, context.knowledge.contains)
         return holds
 
     return test
