@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from app.fhir import json
 from app.fhir.errors import Value
+from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject
 from app.fhir.profiles.context import Memo
 from app.fhir.references import Local, parse_reference
@@ -35,6 +36,7 @@ class Known:
         self._named = named
         self.asked: set[Key] = set()
         self.judged: Memo = {}
+        self.work = Work()
 
     def resolve(self, reference: str) -> JsonObject | None:
         if reference in self._named:

@@ -8,6 +8,7 @@ from functools import cache
 
 from app.fhir import structure
 from app.fhir.errors import Issue, Refusal
+from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject, parse
 from app.fhir.profiles.context import Memo
 from app.fhir.profiles.guides import Conformance, conformance
@@ -25,6 +26,10 @@ class Knowledge:
     def judged(self) -> Memo:
         """Each case is judged anew."""
         return {}
+
+    @property
+    def work(self) -> Work:
+        return Work()
 
     def resolve(self, reference: str) -> JsonObject | None:
         return None

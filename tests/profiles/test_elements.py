@@ -64,7 +64,6 @@ def test_what_a_line_demands_is_missed_at_its_place(line: str, change: Tree, exp
         "element ; code ;  ;  ;  ; required urn:vs:nobody-knows",
         "element ; method.text ; 1..",
         "rule ; . ; mine-1 ; error ; code.exists() ; A code is there.",
-        "rule ; . ; mine-2 ; error ; no.such(thing ; It cannot be read.",
     ],
 )
 def test_what_fits_or_cannot_be_told_is_let_through(line: str) -> None:
