@@ -2,25 +2,59 @@
 
 For rules of profiles that nobody has written in Python. It takes some 40 microseconds for a small expression, and its
 parser a tenth of a second to load, so that it is loaded when the first such rule is met.
+
+Rules come with packages, and meet what anybody sends: so an expression may only be so long, its regular expressions
+must end in good time, and its evaluation may call so many functions, which are counted (`Work`).
 *Source*: FHIRPath 2.0 (N1); R4 fhirpath.html (resolve, memberOf).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from app.fhir import regexes
 from app.fhir.json import JsonObject, Number
 
 # reference -> its resource, or None; (value set, system, code) -> yes, no, or None: not known
 Resolve = Callable[[Any], JsonObject | None]
 MemberOf = Callable[[str, str | None, str], bool | None]
-# value, its data type (or a resource's name), the resource that it is in -> whether it holds; None: nobody can tell
-Test = Callable[[Any, str, JsonObject, Resolve, MemberOf], bool | None]
+MAX_EXPRESSION = 5_000
+# functions that take a regular expression
+_MATCHING = ("matches", "matchesFull", "replaceMatches")
 
 
 class NotFhirPath(ValueError):
     """The expression cannot be read."""
+
+
+class TooMuch(Exception):
+    """It would take too long."""
+
+
+class Work:
+    """How many functions may be called, by all evaluations that share it: a million take some 0.3 seconds."""
+
+    def __init__(self, calls: int = 2_000_000) -> None:
+        self.left = calls
+
+    def __enter__(self) -> None:
+        self._before = sys.getprofile()
+        sys.setprofile(self._count)
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(self._before)
+
+    def _count(self, *_: object) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise TooMuch
+
+
+# value, its data type (or a resource's name), its resource, that which contains it -> whether it holds; None: nobody
+# can tell. Raises TooMuch.
+Test = Callable[[Any, str, JsonObject, JsonObject, Resolve, MemberOf, Work], bool | None]
 
 
 class _Unknown(Exception):
@@ -30,6 +64,7 @@ class _Unknown(Exception):
 def test_of(expression: str) -> Test:
     """The expression as a test. Raises NotFhirPath."""
     import fhirpathpy
+    from fhirpathpy.engine.invocations import invocation_registry
     from fhirpathpy.engine.nodes import ResourceNode
     from fhirpathpy.models import models
 
@@ -53,17 +88,30 @@ def test_of(expression: str) -> Test:
     table = {
         "resolve": {"fn": resolved, "arity": {0: []}},
         "memberOf": {"fn": member_of, "arity": {1: ["String"]}},
+        "matches": {"fn": _matching(regexes.search), "arity": {1: ["String"]}},
+        "matchesFull": {"fn": _matching(regexes.full_match), "arity": {1: ["String"]}},
+        "replaceMatches": {"fn": _replaced, "arity": {2: ["String", "String"]}},
     }
+    if len(expression) > MAX_EXPRESSION:
+        raise NotFhirPath("the expression is too long")
     try:
+        called = list(_called(_parsed(expression)))
         compiled = fhirpathpy.compile(expression, models["r4"], {"userInvocationTable": table})
     except Exception as problem:  # its parser raises whatever it stumbles over
         raise NotFhirPath("the expression cannot be read") from problem
+    _refuse(called, invocation_registry.keys() | table.keys())
+    asks_for_all = "%" in expression
 
-    def test(value: Any, kind: str, resource: JsonObject, resolve: Resolve, member: MemberOf) -> bool | None:
+    def test(
+        value: Any, kind: str, resource: JsonObject, root: JsonObject, resolve: Resolve, member: MemberOf, work: Work
+    ) -> bool | None:
         asked.append((resolve, member))
         try:
-            start = node(value, kind)
-            answer = compiled(start, {"resource": _plain(resource), "rootResource": _plain(resource)})
+            with work:
+                around = {"resource": _plain(resource), "rootResource": _plain(root)} if asks_for_all else {}
+                answer = compiled(node(value, kind), around)
+        except (TooMuch, regexes.TooCostly) as problem:
+            raise TooMuch from problem
         except Exception:  # what it does not know, or cannot do
             return None
         finally:
@@ -71,6 +119,60 @@ def test_of(expression: str) -> Test:
         return bool(answer) and answer[0] is not False
 
     return test
+
+
+def _parsed(expression: str) -> Any:
+    """Its tree. The library takes what it understands of a broken expression, and leaves out the rest: `true) or false`
+    would be `true`. Raises NotFhirPath."""
+    from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
+    from fhirpathpy.parser import parse
+    from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+    from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+
+    tree = parse(expression)  # type: ignore[no-untyped-call]
+    parser = FHIRPathParser(CommonTokenStream(FHIRPathLexer(InputStream(expression))))
+    parser.removeErrorListeners()
+    parser.entireExpression()  # type: ignore[no-untyped-call]
+    if parser.getNumberOfSyntaxErrors():
+        raise NotFhirPath
+    return tree
+
+
+def _called(tree: Any) -> Iterator[tuple[str, str]]:
+    """(function, its first parameter where that is a string, else '') of all functions in an expression."""
+    if tree.get("type") == "Functn":
+        name, *listed = tree["children"]
+        first = listed[0]["children"][0].get("text", "") if listed and listed[0].get("children") else ""
+        yield name["text"].strip("`"), first[1:-1] if first[:1] == "'" and first.count("'") == 2 else ""
+    for each in tree.get("children", ()):
+        yield from _called(each)
+
+
+def _refuse(called: list[tuple[str, str]], known: set[str]) -> None:
+    for name, first in called:
+        if name not in known:
+            raise NotFhirPath("it calls a function that is not known")
+        if name in _MATCHING:
+            try:
+                regexes.judge(_unescaped(first))
+            except regexes.TooCostly as problem:
+                raise NotFhirPath("its regular expression may take too long") from problem
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\\\", "\\")
+
+
+def _matching(find: Callable[[str, str], object]) -> Callable[[list[Any], Any], list[bool]]:
+    def matches(found: list[Any], pattern: Any) -> list[bool]:
+        return [find(pattern, str(found[0])) is not None] if found and type(pattern) is str else []
+
+    return matches
+
+
+def _replaced(found: list[Any], pattern: Any, by: Any) -> list[str]:
+    given = found and type(pattern) is str and type(by) is str
+    return [regexes.replaced(pattern, by, str(found[0]))] if given else []
 
 
 def _is_member(value: Any, value_set: str, member: MemberOf) -> bool | None:

@@ -36,8 +36,8 @@ class Pointer:
 
 
 class Problems(list[Problem]):
-    """At most so many errors, and as many of all else, so that advice crowds no error out. A pointer takes no room until
-    it is known to be a flaw. `reported`: how many there were, those for which there was no room among them."""
+    """At most so many errors, and as many of all else, so that advice crowds no error out. A pointer takes no room
+    until it is known to be a flaw. `reported`: how many there were, those for which there was no room among them."""
 
     def __init__(self, most: int = MAX_PROBLEMS) -> None:
         super().__init__()

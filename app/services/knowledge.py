@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 from app.fhir import json
 from app.fhir.errors import Value
+from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject
+from app.fhir.profiles.context import Memo
 from app.fhir.references import Local, parse_reference
 from app.fhir.terminology.membership import ValueSets
 from app.services.projection import projection
@@ -33,6 +35,8 @@ class Known:
         self._trees: dict[Key, JsonObject | None] = dict(trees)
         self._named = named
         self.asked: set[Key] = set()
+        self.judged: Memo = {}
+        self.work = Work()
 
     def resolve(self, reference: str) -> JsonObject | None:
         if reference in self._named:
@@ -63,4 +67,5 @@ class Known:
             stored = found.get(key)
             self._trees[key] = json.parse(projection(stored)) if stored is not None else None
         self.asked = set()
+        self.judged.clear()
         return True

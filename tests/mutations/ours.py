@@ -8,7 +8,9 @@ from functools import cache
 
 from app.fhir import structure
 from app.fhir.errors import Issue, Refusal
+from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject, parse
+from app.fhir.profiles.context import Memo
 from app.fhir.profiles.guides import Conformance, conformance
 from app.fhir.terminology.facts import Part, ValueSetFacts
 from tests.mutations.definitions import FOLDER
@@ -19,6 +21,15 @@ class Knowledge:
 
     def __init__(self, known: Conformance) -> None:
         self._sets = known.value_sets
+
+    @property
+    def judged(self) -> Memo:
+        """Each case is judged anew."""
+        return {}
+
+    @property
+    def work(self) -> Work:
+        return Work()
 
     def resolve(self, reference: str) -> JsonObject | None:
         return None

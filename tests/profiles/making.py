@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.fhir.errors import Issue
+from app.fhir.fhirpath import Work
+from app.fhir.profiles.context import Memo
 from app.fhir.profiles.facts import read
 from app.fhir.profiles.library import Profiles
 from app.fhir.terminology import facts as terms
@@ -22,6 +24,8 @@ class Told:
     def __init__(self, resources: Mapping[str, Tree], value_sets: ValueSets) -> None:
         self.resources = resources
         self.value_sets = value_sets
+        self.judged: Memo = {}
+        self.work = Work()
 
     def resolve(self, reference: str) -> Tree | None:
         return self.resources.get(reference)

@@ -64,7 +64,6 @@ def test_what_a_line_demands_is_missed_at_its_place(line: str, change: Tree, exp
         "element ; code ;  ;  ;  ; required urn:vs:nobody-knows",
         "element ; method.text ; 1..",
         "rule ; . ; mine-1 ; error ; code.exists() ; A code is there.",
-        "rule ; . ; mine-2 ; error ; no.such(thing ; It cannot be read.",
     ],
 )
 def test_what_fits_or_cannot_be_told_is_let_through(line: str) -> None:
@@ -150,3 +149,9 @@ def test_advice_crowds_no_error_out() -> None:
     soft, hard = "rule ; note ; a-1 ; warning ; false ; Advice.", "element ; priority ; 1.."
     tree = {"resourceType": "Task", "note": [{"text": "x"}] * 300}
     assert ("profile-required", "Task.priority") in places(judged(tree, table("Task", soft, hard)))
+
+
+def test_a_rule_about_a_part_finds_the_value_of_a_choice() -> None:
+    tree = {"resourceType": "Task", "output": [{"type": {"text": "x"}, "valueString": "y"}]}
+    exists = "rule ; output ; o-1 ; error ; value.exists() and value is string ; A string."
+    assert judged(tree, table("Task", exists)) == []

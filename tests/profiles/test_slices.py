@@ -1,7 +1,11 @@
 """Slices: which value belongs to which, and how many there must be. *Source*: R4 profiling.html#discriminator."""
 
+from typing import Any
+
 import pytest
 
+from app.fhir.profiles.context import MAX_DEPTH
+from app.fhir.profiles.library import Profiles
 from tests.profiles.making import Tree, judged, places, table
 
 TASK: Tree = {
@@ -125,3 +129,43 @@ def test_extensions_are_told_apart_by_their_profile() -> None:
 def test_a_slice_whose_only_element_is_missing_is_told_without_any_value() -> None:
     profile = table("Task", *BY_TYPE, "element ; input:form ; 1..")
     assert places(judged({k: v for k, v in TASK.items() if k != "input"}, profile)) == [("profile-slice", "Task.input")]
+
+
+def test_resources_that_refer_to_each_other_are_judged_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of forty orders says that it is based on all forty; a slice looks behind every reference."""
+    slices = (
+        "slices ; basedOn ; closed ; profile resolve()",
+        "element ; basedOn:fit ; 0..* ; Reference(urn:test:one)",
+    )
+    everyone = [{"reference": f"ServiceRequest/{number}"} for number in range(40)]
+    orders = {each["reference"]: {"resourceType": "ServiceRequest", "basedOn": everyone} for each in everyone}
+    looked = 0
+    original = Profiles.find
+
+    def counted(self: Profiles, *args: Any) -> None:
+        nonlocal looked
+        looked += 1
+        original(self, *args)
+
+    monkeypatch.setattr(Profiles, "find", counted)
+    assert judged(orders["ServiceRequest/0"], table("ServiceRequest", *slices), resources=orders) == []
+    assert looked <= 40 * (MAX_DEPTH + 1)
+
+
+def test_what_is_contained_refers_to_what_is_beside_it() -> None:
+    lines = ("slices ; focus ; open ; profile resolve()", "element ; focus:fit ; 1..1 ; Reference(urn:test:two)")
+    two = table("ServiceRequest", "element ; requester ; 1.. ; Reference(urn:test:three)", name="two")
+    three = table("Patient", "element ; active ; 1..", name="three")
+    order = {"resourceType": "ServiceRequest", "id": "o", "requester": {"reference": "#p"}}
+    good = {"resourceType": "Patient", "id": "p", "active": True}
+    tree = {"resourceType": "Task", "focus": {"reference": "#o"}, "contained": [order, good]}
+    assert judged(tree, table("Task", *lines), two, three) == []
+    del good["active"]
+    assert places(judged(tree, table("Task", *lines), two, three)) == [("profile-slice", "Task.focus")]
+
+
+def test_what_is_contained_is_held_to_what_it_declares() -> None:
+    two = table("Patient", "element ; active ; 1..", name="two")
+    person = {"resourceType": "Patient", "id": "p", "meta": {"profile": ["urn:test:two|1"]}}
+    tree = {"resourceType": "Task", "for": {"reference": "#p"}, "contained": [person]}
+    assert places(judged(tree, table("Task"), two)) == [("profile-required", "Task.contained[0].active")]

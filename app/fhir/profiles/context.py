@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject
 from app.fhir.problems import Problems
 from app.fhir.profiles.values import Item
@@ -12,8 +13,19 @@ from app.fhir.profiles.values import Item
 MAX_DEPTH = 6  # of profiles whose references lead to resources with profiles
 
 
+# (profile, value, depth) -> the value, which must not be forgotten while its id is used, and whether it fits
+Memo = dict[tuple[str, int, int], tuple[Any, bool | None]]
+
+
 class Knowledge(Protocol):
-    """What cannot be told from the resource and the tables. None: not known."""
+    """What cannot be told from the resource and the tables. None: not known. `judged`: what was found out already with
+    this knowledge; resources that refer to each other are judged once each. `work`: how much rules may take."""
+
+    @property
+    def judged(self) -> Memo: ...
+
+    @property
+    def work(self) -> Work: ...
 
     def resolve(self, reference: str) -> JsonObject | None:
         """The resource behind a reference."""

@@ -150,7 +150,7 @@ def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
     if node.children:
         yield from _below(node, row, around)
     for rule in node.rules:
-        yield rule_check(rule, around.profile)
+        yield rule_check(rule, around.profile, row.children_of or row.path)
 
 
 def _below(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:

@@ -76,7 +76,11 @@ class Conformance:
         demands = shipped_demands() if ours else self.demands
         wanted = dict.fromkeys((*declared, *demands.of(tree), *without_versions(also)))
         found = self.profiles.check(type_name, tree, wanted, knowledge, follows=follows)
-        return [*found, *self._misplaced(type_name, declared)]
+        found += self._misplaced(type_name, declared, type_name)
+        for number, each in enumerate(mandatory.contained(tree)):
+            kind, at = str(each.get("resourceType")), f"{type_name}.contained[{number}]"
+            found += self._misplaced(kind, mandatory.declared(each), at)
+        return found
 
     def gaps(self, type_name: str, tree: JsonObject, also: Iterable[str] = ()) -> Iterator[Issue]:
         """What its profiles want supported and it does not hold: one issue for each profile."""
@@ -88,12 +92,12 @@ class Conformance:
                 message = f"{facts.name}: send these too where you have them: {', '.join(missing)}."
                 yield Issue("informational", "must-support", message, type_name, severity="warning")
 
-    def _misplaced(self, type_name: str, declared: Iterable[str]) -> Iterator[Issue]:
+    def _misplaced(self, type_name: str, declared: Iterable[str], place: str) -> Iterator[Issue]:
         for number, url in enumerate(declared):
             about = self.profiles.is_about(url, type_name)
             if about:
                 continue
-            at = f"{type_name}.meta.profile[{number}]"
+            at = f"{place}.meta.profile[{number}]"
             if about is None:
                 message = "This profile is not known here, so nothing was judged by it; an operator can install it."
                 yield Issue("not-supported", "profile-unknown", message, at, "warning")

@@ -16,6 +16,7 @@ from app.fhir.problems import MAX_FOUND, Problems, below, issues_of
 from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Knowledge
 from app.fhir.profiles.elements import Around, root_of
 from app.fhir.profiles.facts import R4, ProfileFacts
+from app.fhir.profiles.mandatory import contained, declared
 from app.fhir.profiles.node import tree_of
 from app.fhir.tables import r4
 from app.fhir.terminology.membership import ValueSets
@@ -43,13 +44,18 @@ class Profiles:
     def check(
         self, type_name: str, tree: JsonObject, profiles: Iterable[str], knowledge: Knowledge, *, follows: bool = False
     ) -> list[Issue]:
-        """Every problem of a resource by these profiles (addresses without versions), and by the extensions in it that
-        are known."""
+        """Every problem of a resource by these profiles (addresses without versions), by the extensions in it that are
+        known, and of what it contains by what that declares."""
         found = Problems(MAX_FOUND)
         context = Context(tree, tree, knowledge, self, follows)
         for url in profiles:
             self.find(url, tree, found, context)
         self._extensions(tree, found, context)
+        for number, each in enumerate(contained(tree)):
+            start = len(found)
+            for url in declared(each):
+                self.find(url, each, found, context._replace(resource=each))
+            below(found, start, f"contained[{number}]")
         return issues_of(found, type_name)
 
     def find(self, profile: str, tree: Any, found: Problems, context: Context) -> None:
@@ -81,9 +87,17 @@ class Profiles:
             return None
         if kind is not None and kind != facts.type:
             return False
+        judged, key = context.knowledge.judged, (profile, id(tree), context.depth)
+        if key not in judged:
+            judged[key] = tree, self._fits(profile, tree, context)
+        return judged[key][1]
+
+    def _fits(self, profile: str, tree: Any, context: Context) -> bool:
         found = Problems()
-        resource = tree if kind is not None else context.resource
-        deeper = context._replace(root=resource, resource=resource, depth=context.depth + 1)
+        deeper = context._replace(depth=context.depth + 1)
+        if type(tree) is dict and "resourceType" in tree:
+            root = context.root if any(tree is each for each in contained(context.root)) else tree
+            deeper = deeper._replace(root=root, resource=tree)
         self.find(profile, tree, found, deeper)
         return not any(each.flaw.severity == "error" for each in found)
 

@@ -62,6 +62,12 @@ def declared(tree: JsonObject) -> list[str]:
     return [each.partition("|")[0] for each in listed if type(each) is str] if type(listed) is list else []
 
 
+def contained(tree: JsonObject) -> list[JsonObject]:
+    """The resources in a resource."""
+    listed = tree.get("contained")
+    return [each for each in listed if type(each) is dict] if type(listed) is list else []
+
+
 class Demands:
     """Which profiles a resource must fit whatever it declares: rules by type and code."""
 

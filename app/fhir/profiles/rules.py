@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.fhir.fhirpath import NotFhirPath, test_of
+from app.fhir.fhirpath import NotFhirPath, TooMuch, test_of
 from app.fhir.invariant_tests import codings, has
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Problems, report
@@ -33,14 +33,17 @@ _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _FORMS = ((SDC, "questionnaire"), (TEMPORARY, "questionnaire-pdf"), (TEMPORARY, "questionnaire-url"))
 
 
-def rule_check(rule: Rule, profile: str) -> ItemCheck:
-    """The check of one rule. A rule that nobody can evaluate never refuses."""
-    test = STATED.get((rule.key, rule.human)) or TRANSLATED.get(rule.expression) or _later(rule.expression)
+def rule_check(rule: Rule, profile: str, path: str = "") -> ItemCheck:
+    """The check of one rule. A rule that nobody can evaluate never refuses. `path`: where R4 has what it is about."""
+    test = STATED.get((rule.key, rule.human)) or TRANSLATED.get(rule.expression) or _later(rule.expression, path)
     flaw = Flaw("invariant", rule.key, f"{profile}: {rule.human}", rule.severity)
+    unchecked = Flaw("not-supported", "rule-unchecked", f"{profile}: {rule.key} was not checked.", "information")
 
     def check(item: Item, found: Problems, context: Context) -> None:
         try:
             holds = test(item, context)
+        except TooMuch:
+            return report(found, unchecked)
         except (AttributeError, TypeError, KeyError, ValueError):
             return  # it stumbled over what the structure's checks report
         if holds is False:
@@ -54,7 +57,7 @@ def is_written(rule: Rule) -> bool:
     return (rule.key, rule.human) in STATED or rule.expression in TRANSLATED
 
 
-def _later(expression: str) -> Test:
+def _later(expression: str, path: str) -> Test:
     """Compiled when it is first asked for: most profiles are never met."""
     compiled: list[Any] = []
 
@@ -65,12 +68,21 @@ def _later(expression: str) -> Test:
             except NotFhirPath:
                 compiled.append(None)
         if compiled[0] is None:
-            return None
+            raise TooMuch  # what cannot be read, least of all
 
         def resolve(reference: Any) -> Any:
             return followed(reference, context)
 
-        holds: bool | None = compiled[0](item.value, item.kind, context.resource, resolve, context.knowledge.contains)
+        kind = path if item.kind in ("BackboneElement", "Element") and path else item.kind
+        holds: bool | None = compiled[0](
+            item.value,
+            kind,
+            context.resource,
+            context.root,
+            resolve,
+            context.knowledge.contains,
+            context.knowledge.work,
+        )
         return holds
 
     return test

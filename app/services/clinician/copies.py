@@ -13,6 +13,7 @@ from uuid import UUID
 from app.fhir import json
 from app.fhir.errors import Value
 from app.fhir.json import JsonObject
+from app.fhir.problems import MAX_PROBLEMS
 from app.fhir.references import Local, parse_reference
 from app.services.clinician.reduced import judged, reduced
 from app.services.launch.session import Launched
@@ -138,7 +139,7 @@ async def note(unit: Unit, launched: Launched, copies: Copies) -> None:
     for key, version, local, entry in copies.read:
         await connections.note_copy(unit, launched.connection, *key, local)
         if entry is not None:
-            flaws = [{"rule": issue.rule, "at": issue.at} for issue in entry.flaws]
+            flaws = [{"rule": issue.rule, "at": issue.at} for issue in entry.flaws[:MAX_PROBLEMS]]
             await origins.read_again(unit, launched.connection.id, key, version=version, flaws=flaws)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from app.fhir import json, xml
 from app.fhir.errors import Issue, Refusal, Structure
+from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject
+from app.fhir.profiles.context import Memo
 from app.fhir.profiles.guides import Conformance
 from app.fhir.tables import r4
 from app.fhir.terminology.membership import ValueSets
@@ -33,6 +35,12 @@ class _Files:
     def __init__(self, trees: Iterable[JsonObject], value_sets: ValueSets) -> None:
         self._known = {name: resource for tree in trees for name, resource in named(tree)}
         self._value_sets = value_sets
+        self.judged: Memo = {}
+
+    @property
+    def work(self) -> Work:
+        """Each rule has its own."""
+        return Work()
 
     def resolve(self, reference: str) -> JsonObject | None:
         return self._known.get(reference)

@@ -93,8 +93,8 @@ def _facts(tree: JsonObject, known: Known, package: str, told: list[str]) -> Pro
         if not is_written(rule):
             try:
                 test_of(rule.expression)
-            except NotFhirPath:
-                told.append(f"{facts.name}: the rule {rule.key} is not checked, its FHIRPath is not understood")
+            except NotFhirPath as problem:
+                told.append(f"{facts.name}: the rule {rule.key} is not checked: {problem}")
     return facts
 
 

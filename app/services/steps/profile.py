@@ -15,10 +15,8 @@ from app.fhir.json import JsonObject
 from app.fhir.profiles import mandatory
 from app.fhir.subset import SUBSETTED
 from app.services.knowledge import Known
+from app.services.steps.moved import Moved, only_moves
 from app.services.writing import Entry, Write
-
-# how a referral moves on; a sender that moves it also says when
-MOVES = frozenset(("status", "statusReason", "output", "lastModified"))
 
 
 async def profile(write: Write) -> None:
@@ -31,7 +29,8 @@ async def profile(write: Write) -> None:
         write.network.base,
         {entry.key: entry.tree for entry in write.entries},
     )
-    problems = [issue for entry in write.entries for issue in await _problems(write, entry, known)]
+    judged = zip(write.entries, await _all_judged(write, known), strict=True)
+    problems = [issue for entry, issues in judged for issue in _problems(write, entry, issues, known)]
     broken = [entry.placed(issue) for entry in write.entries for issue in entry.problems]
     if broken:
         raise Refusal.of_issues([*broken, *problems])
@@ -45,11 +44,16 @@ async def profile(write: Write) -> None:
     _refuse_the_impossible(write)
 
 
-async def _problems(write: Write, entry: Entry, known: Known) -> list[Issue]:
-    """The errors by profiles; what else is said of it, is noted."""
-    issues = _judged(write, entry, entry.tree, known)
+async def _all_judged(write: Write, known: Known) -> list[list[Issue]]:
+    """Each entry's issues. What they refer to is fetched for all of them at once, each time one step further."""
+    judged = [_judged(write, entry, entry.tree, known) for entry in write.entries]
     while await known.learn(write.unit):
-        issues = _judged(write, entry, entry.tree, known)
+        judged = [_judged(write, entry, entry.tree, known) for entry in write.entries]
+    return judged
+
+
+def _problems(write: Write, entry: Entry, issues: list[Issue], known: Known) -> list[Issue]:
+    """The errors by profiles; what else is said of it, is noted."""
     if entry.mode == "copy":
         entry.flaws += tuple(issue for issue in issues if issue.severity == "error")
         return []
@@ -88,26 +92,17 @@ def _claim_less(write: Write, entry: Entry, known: Known) -> None:
 
 
 def _forgiven(write: Write, entry: Entry, issues: list[Issue], known: Known) -> list[Issue]:
-    """Of a write that moves a referral on, only what it changes is refused. A new claim is held whole."""
+    """Of a write that moves a referral on, only what it brings is refused. A new claim is held whole."""
     before = entry.before_tree
     if before is None or set(mandatory.declared(entry.tree)) - set(mandatory.declared(before)):
         return issues
-    changed = set(task.changed_elements(before, entry.tree))
-    if not changed <= MOVES:
+    if not only_moves(before, entry.tree):
         return issues
-    older = {(each.rule, each.at) for each in _judged(write, entry, before, known)}
+    moved = Moved(before, entry.tree, lambda tree: _judged(write, entry, tree, known))
     return [
-        each
-        if each.severity != "error" or _concerns(each, entry.type, changed, older)
-        else replace(each, severity="warning")
+        replace(each, severity="warning") if each.severity == "error" and not moved.brings(each) else each
         for each in issues
     ]
-
-
-def _concerns(issue: Issue, type_name: str, changed: set[str], older: set[tuple[str, str]]) -> bool:
-    """Whether it is about an element that the write changes; a rule between elements, whether it held before."""
-    element = issue.at.removeprefix(type_name).removeprefix(".").partition(".")[0].partition("[")[0]
-    return element in changed or (not element and (issue.rule, issue.at) not in older)
 
 
 def _refuse_endless(entry: Entry) -> None:
