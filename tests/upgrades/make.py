@@ -1,4 +1,5 @@
-"""Makes the dump of this release: a network whose referrals came by every door, in several states.
+"""Makes the dump of this release: a network whose referrals came by every door, in several states, and that has since
+installed a profile which they do not fit.
 
 `python -m tests.upgrades.make three-doors` writes `tests/upgrades/three-doors.sql.gz`; do it at the end of a release
 and never change the file again.
@@ -15,6 +16,8 @@ from uuid import UUID
 from app.domain.referral.needs import need_of
 from app.domain.referral.person import Helper, Said
 from app.services.directory.register_ehr import Ehr, register_ehr
+from app.services.profiles.install import install
+from app.services.profiles.packages import opened
 from app.services.referrals.phone import Call, take
 from app.services.referrals.respond import respond
 from app.services.referrals.views import inbox, story
@@ -25,6 +28,7 @@ from tests.clinician.charts import condition
 from tests.conftest import Database
 from tests.launch.ehr import fake_ehr
 from tests.loop.taking_ehr import DOCUMENT, Chart, TakingEhr
+from tests.profiles.packing import SITE, code_system, packed, profile, value_set
 from tests.town import Town, a_town, staff_of
 
 HERE = Path(__file__).parent
@@ -32,6 +36,7 @@ TIED_TO_ONE_PSQL = (b"\\restrict", b"\\unrestrict", b"SET transaction_timeout")
 # what is sealed in the dump was sealed with it
 SECRET_KEY = b"of tests only: 7Qd9-x7Lm2_Zp8Rk4Vt6Wy1Bn5"
 CALLER = "Zoë Nightingale"
+STRICTER = "county-task"
 NEXT = {"requested": "Accept", "accepted": "Start", "in-progress": "Complete"}
 
 
@@ -60,6 +65,7 @@ async def _fill(postgres: EmbeddedPostgres, folder: Path) -> None:
         await _by_post(town)
         await _by_launch(Chart(town, ehr))
         await _by_phone(town)
+        await _bring_a_package(town)
 
 
 async def _by_post(town: Town) -> None:
@@ -96,6 +102,16 @@ async def _by_phone(town: Town) -> None:
     call = Call(town.world.network.ids.next(), Helper("Noor Haddad", "neighbor", ""), person, need, "Nothing to eat")
     assert await take(town.world.network, await town.olga(), call)
     await town.world.settled()
+
+
+async def _bring_a_package(town: Town) -> None:
+    """One that demands of every Task what none of the referrals has."""
+    body = packed(
+        profile("Task", {"path": "Task.groupIdentifier", "min": 1}, name=STRICTER),
+        code_system("wards", "north", "south"),
+        value_set("wards", "wards"),
+    )
+    await install(town.world.network, opened(body), [f"{SITE}StructureDefinition/{STRICTER}"])
 
 
 async def _helps(town: Town, key: UUID, until: str) -> None:

@@ -23,15 +23,17 @@ from app.store.migrate import MIGRATIONS
 from app.wiring import bring_up_to_date
 from tests.api.answers import refused
 from tests.api.verbs import delete
+from tests.builders import referral
 from tests.clinician.charts import condition
 from tests.launch.ehr import fake_ehr
 from tests.loop.taking_ehr import DOCUMENT, Chart, TakingEhr
+from tests.profiles.packing import SITE
 from tests.town import Town, staff_of
-from tests.upgrades.make import CALLER, HERE, SECRET_KEY
+from tests.upgrades.make import CALLER, HERE, SECRET_KEY, STRICTER
 from tests.world import World, running
 
 # the dump of each release -> how many of its referrals are open
-DUMPS = {"one-referral": 2, "three-doors": 4, "whole-api": 4}
+DUMPS = {"one-referral": 2, "three-doors": 4, "whole-api": 4, "profiles": 4}
 # what releases have run: a database that has it never runs it again -> the beginning of its SHA-256
 FROZEN = {
     "sql/0001_the_loop.sql": "8128d8f841228f3c",
@@ -76,8 +78,21 @@ async def restored(cluster: EmbeddedPostgres, dump: str, folder: Path) -> AsyncI
 
 @pytest.fixture
 async def town(cluster: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Town]:
-    """The town of the newest dump, with new systems beside those that it had."""
-    async with restored(cluster, "three-doors", tmp_path) as world:
+    async with town_of(cluster, "profiles", tmp_path) as newest:
+        yield newest
+
+
+@pytest.fixture
+async def old_town(cluster: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[Town]:
+    """Of the last release that kept fewer rows for searches."""
+    async with town_of(cluster, "three-doors", tmp_path) as old:
+        yield old
+
+
+@asynccontextmanager
+async def town_of(cluster: EmbeddedPostgres, dump: str, folder: Path) -> AsyncIterator[Town]:
+    """The town of a dump, with new systems beside those that it had."""
+    async with restored(cluster, dump, folder) as world:
         rows = await world.rows("SELECT organization FROM member ORDER BY organization")
         platform, clinic, pantry, shelter = (row["organization"] for row in rows)
         systems = [await world.system(member) for member in (clinic, pantry, shelter)]
@@ -122,12 +137,12 @@ async def test_it_starts_and_its_referrals_are_there(cluster: EmbeddedPostgres, 
         assert not await search_parameters.states(world.network.store)
 
 
-async def test_what_was_stored_is_found_as_what_is_stored_now(town: Town) -> None:
+async def test_what_was_stored_is_found_as_what_is_stored_now(old_town: Town) -> None:
     """`:text` of codes, which no release before had rows for; names without their punctuation."""
     async with asyncio.timeout(60):
-        while await town.world.network.store.pool.fetch("SELECT type FROM index_build"):
+        while await old_town.world.network.store.pool.fetch("SELECT type FROM index_build"):
             await asyncio.sleep(0.1)
-    (made,) = await town.world.rows(
+    (made,) = await old_town.world.rows(
         """SELECT count(*) FILTER (WHERE s.code = 'code') AS words,
             count(*) FILTER (WHERE s.code = 'name' AND i.folded ~ '[.,;()-]') AS marks
         FROM index_string i JOIN search_parameter s ON s.id = i.param"""
@@ -136,19 +151,29 @@ async def test_what_was_stored_is_found_as_what_is_stored_now(town: Town) -> Non
     assert made["marks"] == 0
 
 
-async def test_what_an_old_referral_names_is_not_deleted(town: Town) -> None:
+async def test_what_an_old_referral_names_is_not_deleted(old_town: Town) -> None:
     """Until its requests have been read no delete is judged; from then on it stays, though no search finds why."""
-    world = town.world
+    world = old_town.world
     first = "SELECT source_request FROM referral WHERE closed_at IS NULL ORDER BY received_at LIMIT 1"
     (row,) = await world.rows(first)
-    async with world.network.store.unit([town.platform]) as unit:
+    async with world.network.store.unit([old_town.platform]) as unit:
         request = json.parse((await resources.by_ids(unit, [row["source_request"]]))[row["source_request"]].body)
     reason = request["reasonReference"][0]["reference"]
     async with asyncio.timeout(60):
-        while (answer := await delete(town.ehr, reason)).status_code == 503:
+        while (answer := await delete(old_town.ehr, reason)).status_code == 503:
             assert answer.json()["issue"][0]["details"]["text"] == "delete-building"
             await asyncio.sleep(0.1)
     refused(answer, 409, "conflict", rule="delete-referral")
+
+
+async def test_what_the_site_had_installed_is_still_demanded_and_stops_nothing_that_had_begun(town: Town) -> None:
+    stricter = f"{SITE}StructureDefinition/{STRICTER}"
+    statement = (await town.ehr.get("metadata")).json()
+    assert any(stricter in each for of in statement["rest"][0]["resource"] for each in of.get("supportedProfile", ()))
+    unfit = await town.ehr.bundle("transaction", referral(town.platform, town.pantry))
+    refused(unfit, 422, "required", rule="profile-required")
+    (task,) = await town.cbo.search("Task?status=accepted")
+    assert (await town.cbo.update({**task, "status": "in-progress"})).status_code == 200
 
 
 async def test_who_had_been_launched_launches_again_and_what_had_waited_reaches_the_chart(chart: Chart) -> None:
