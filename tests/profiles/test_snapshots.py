@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.fhir.json import parse
-from app.fhir.profiles.facts import ProfileFacts
+from app.fhir.profiles.facts import ProfileFacts, read, written
 from app.fhir.profiles.guides import conformance
 from app.fhir.profiles.library import Profiles
 from app.fhir.profiles.package import read_package
@@ -106,3 +106,18 @@ def test_a_package_of_another_version_is_no_package_of_ours() -> None:
     with tarfile.open(PACKAGES / f"{SDOH}.tgz") as archive:
         manifest = json.load(archive.extractfile("package/package.json"))  # type: ignore[arg-type]
     assert manifest["name"] == SDOH.partition("#")[0]
+
+
+def test_how_a_slice_is_sliced_is_kept() -> None:
+    slicing = {"discriminator": [{"type": "pattern", "path": "$this"}], "rules": "closed"}
+    elements = [
+        {"id": "Observation", "path": "Observation"},
+        {"id": "Observation.category", "path": "Observation.category", "slicing": slicing | {"rules": "open"}},
+        {"id": "Observation.category:s", "path": "Observation.category", "sliceName": "s", "slicing": slicing},
+        {"id": "Observation.category:s/a", "path": "Observation.category", "sliceName": "s/a", "min": 1},
+    ]
+    base = "http://hl7.org/fhir/StructureDefinition/Observation"
+    definition = {"url": "urn:x", "type": "Observation", "baseDefinition": base, "differential": {"element": elements}}
+    facts = facts_of(definition, {})
+    assert [(each.path, each.rules) for each in facts.slicings] == [("category", "open"), ("category:s", "closed")]
+    assert read(written(facts)) == facts

@@ -92,7 +92,7 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
             slicings[path] = _slicing(element["slicing"], path)
         also |= {(path, each.where, each.code): each for each in _also_bound(element, path)}
         rules |= {(path, each.key): each for each in _rules(element, path)}
-    sliced = {path.rpartition(":")[0] for path in facts if ":" in path.rpartition(".")[2]}
+    sliced = {above for path in facts if ":" in path.rpartition(".")[2] for above in _sliced(path)}
     return replace(
         start,
         elements=tuple(facts.values()),
@@ -100,6 +100,14 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
         also=tuple(also.values()),
         rules=tuple(rules.values()),
     )
+
+
+def _sliced(path: str) -> Iterator[str]:
+    """What a slice is a slice of: the element, and of a slice of a slice (`a:b/c`) that slice."""
+    element, _, name = path.rpartition(":")
+    yield element
+    if "/" in name:
+        yield path.rpartition("/")[0]
 
 
 def _path(element: JsonObject, type_name: str) -> str:
