@@ -65,35 +65,12 @@ def test_of(expression: str) -> Test:
     """The expression as a test. Raises NotFhirPath."""
     import fhirpathpy
     from fhirpathpy.engine.invocations import invocation_registry
-    from fhirpathpy.engine.nodes import ResourceNode
     from fhirpathpy.models import models
 
-    def node(tree: Any, kind: str) -> Any:
-        return ResourceNode.create_node(_plain(tree), kind)  # type: ignore[no-untyped-call]
-
-    asked: list[tuple[Resolve, MemberOf]] = []
-
-    def resolved(found: list[Any]) -> list[Any]:
-        trees = [asked[-1][0](_data(each)) for each in found]
-        if None in trees:
-            raise _Unknown
-        return [node(tree, tree["resourceType"]) for tree in trees if tree is not None]
-
-    def member_of(found: list[Any], value_set: str) -> list[bool]:
-        answers = [_is_member(_data(each), value_set, asked[-1][1]) for each in found]
-        if None in answers:
-            raise _Unknown
-        return [bool(answer) for answer in answers]
-
-    table = {
-        "resolve": {"fn": resolved, "arity": {0: []}},
-        "memberOf": {"fn": member_of, "arity": {1: ["String"]}},
-        "matches": {"fn": _matching(regexes.search), "arity": {1: ["String"]}},
-        "matchesFull": {"fn": _matching(regexes.full_match), "arity": {1: ["String"]}},
-        "replaceMatches": {"fn": _replaced, "arity": {2: ["String", "String"]}},
-    }
     if len(expression) > MAX_EXPRESSION:
         raise NotFhirPath("the expression is too long")
+    asked: list[tuple[Resolve, MemberOf]] = []
+    table = _functions(asked)
     try:
         called = list(_called(_parsed(expression)))
         compiled = fhirpathpy.compile(expression, models["r4"], {"userInvocationTable": table})
@@ -109,7 +86,7 @@ def test_of(expression: str) -> Test:
         try:
             with work:
                 around = {"resource": _plain(resource), "rootResource": _plain(root)} if asks_for_all else {}
-                answer = compiled(node(value, kind), around)
+                answer = compiled(_node(value, kind), around)
         except (TooMuch, regexes.TooCostly) as problem:
             raise TooMuch from problem
         except Exception:  # what it does not know, or cannot do
@@ -121,18 +98,47 @@ def test_of(expression: str) -> Test:
     return test
 
 
+def _node(tree: Any, kind: str) -> Any:
+    from fhirpathpy.engine.nodes import ResourceNode
+
+    return ResourceNode.create_node(_plain(tree), kind)  # type: ignore[no-untyped-call]
+
+
+def _functions(asked: list[tuple[Resolve, MemberOf]]) -> dict[str, Any]:
+    """Ours, in the place of the library's or beside them. `asked`: who is asked, last."""
+
+    def resolved(found: list[Any]) -> list[Any]:
+        trees = [asked[-1][0](_data(each)) for each in found]
+        if None in trees:
+            raise _Unknown
+        return [_node(tree, tree["resourceType"]) for tree in trees if tree is not None]
+
+    def member_of(found: list[Any], value_set: str) -> list[bool]:
+        answers = [_is_member(_data(each), value_set, asked[-1][1]) for each in found]
+        if None in answers:
+            raise _Unknown
+        return [bool(answer) for answer in answers]
+
+    return {
+        "resolve": {"fn": resolved, "arity": {0: []}},
+        "memberOf": {"fn": member_of, "arity": {1: ["String"]}},
+        "matches": {"fn": _matching(regexes.search), "arity": {1: ["String"]}},
+        "matchesFull": {"fn": _matching(regexes.full_match), "arity": {1: ["String"]}},
+        "replaceMatches": {"fn": _replaced, "arity": {2: ["String", "String"]}},
+    }
+
+
 def _parsed(expression: str) -> Any:
     """Its tree. The library takes what it understands of a broken expression, and leaves out the rest: `true) or false`
     would be `true`. Raises NotFhirPath."""
-    from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
-    from fhirpathpy.parser import parse
-    from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
-    from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+    from fhirpathpy import parser as library
 
-    tree = parse(expression)  # type: ignore[no-untyped-call]
-    parser = FHIRPathParser(CommonTokenStream(FHIRPathLexer(InputStream(expression))))
+    grammar: Any = library
+    tree = grammar.parse(expression)
+    lexer = grammar.FHIRPathLexer(grammar.InputStream(expression))
+    parser = grammar.FHIRPathParser(grammar.CommonTokenStream(lexer))
     parser.removeErrorListeners()
-    parser.entireExpression()  # type: ignore[no-untyped-call]
+    parser.entireExpression()
     if parser.getNumberOfSyntaxErrors():
         raise NotFhirPath
     return tree

@@ -169,3 +169,43 @@ def test_what_is_contained_is_held_to_what_it_declares() -> None:
     person = {"resourceType": "Patient", "id": "p", "meta": {"profile": ["urn:test:two|1"]}}
     tree = {"resourceType": "Task", "for": {"reference": "#p"}, "contained": [person]}
     assert places(judged(tree, table("Task"), two)) == [("profile-required", "Task.contained[0].active")]
+
+
+def coded(*codes: str) -> Tree:
+    return {"coding": [{"system": "urn:s", "code": code} for code in codes]}
+
+
+def test_what_is_of_no_slice_stands_at_the_end() -> None:
+    """Of an element that is openAtEnd."""
+    lines = (
+        "slices ; category ; openAtEnd ; pattern $this",
+        'element ; category:a ; 1..1 ;  ; pattern {"coding":[{"system":"urn:s","code":"a"}]}',
+    )
+    tree = {"resourceType": "Observation", "category": [coded("a"), coded("z")]}
+    assert judged(tree, table("Observation", *lines)) == []
+    tree["category"] = [coded("z"), coded("a")]
+    assert places(judged(tree, table("Observation", *lines))) == [("profile-slice", "Observation.category[1]")]
+
+
+RESLICED = (
+    "slices ; category ; open ; pattern $this",
+    'element ; category:s ; 1..* ;  ; pattern {"coding":[{"system":"urn:s"}]}',
+    "slices ; category:s ; closed ; pattern $this",
+    'element ; category:s/a ; 1..1 ;  ; pattern {"coding":[{"system":"urn:s","code":"a"}]}',
+    'element ; category:s/b ; 0..1 ;  ; pattern {"coding":[{"system":"urn:s","code":"b"}]}',
+)
+
+
+@pytest.mark.parametrize(
+    ("categories", "expected"),
+    [
+        ([coded("a")], []),
+        ([coded("a"), coded("b"), {"coding": [{"system": "urn:other", "code": "z"}]}], []),
+        ([coded("b")], ["Observation.category"]),
+        ([coded("a"), coded("z")], ["Observation.category[1]"]),
+        ([coded("a"), coded("a")], ["Observation.category"]),
+    ],
+)
+def test_a_slice_has_slices(categories: list[Tree], expected: list[str]) -> None:
+    tree = {"resourceType": "Observation", "category": categories}
+    assert [issue.at for issue in judged(tree, table("Observation", *RESLICED))] == expected

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.fhir.json import parse
-from app.fhir.profiles.facts import ProfileFacts
+from app.fhir.profiles.facts import ProfileFacts, read, written
 from app.fhir.profiles.guides import conformance
 from app.fhir.profiles.library import Profiles
 from app.fhir.profiles.package import read_package
@@ -106,3 +106,39 @@ def test_a_package_of_another_version_is_no_package_of_ours() -> None:
     with tarfile.open(PACKAGES / f"{SDOH}.tgz") as archive:
         manifest = json.load(archive.extractfile("package/package.json"))  # type: ignore[arg-type]
     assert manifest["name"] == SDOH.partition("#")[0]
+
+
+def test_how_a_slice_is_sliced_is_kept() -> None:
+    slicing = {"discriminator": [{"type": "pattern", "path": "$this"}], "rules": "closed"}
+    elements = [
+        {"id": "Observation", "path": "Observation"},
+        {"id": "Observation.category", "path": "Observation.category", "slicing": slicing | {"rules": "open"}},
+        {"id": "Observation.category:s", "path": "Observation.category", "sliceName": "s", "slicing": slicing},
+        {"id": "Observation.category:s/a", "path": "Observation.category", "sliceName": "s/a", "min": 1},
+    ]
+    base = "http://hl7.org/fhir/StructureDefinition/Observation"
+    definition = {"url": "urn:x", "type": "Observation", "baseDefinition": base, "differential": {"element": elements}}
+    facts = facts_of(definition, {})
+    assert [(each.path, each.rules) for each in facts.slicings] == [("category", "open"), ("category:s", "closed")]
+    assert set(read(written(facts)).slicings) == set(facts.slicings)
+
+
+def observing(*elements: dict[str, Any]) -> ProfileFacts:
+    base = "http://hl7.org/fhir/StructureDefinition/Observation"
+    return facts_of({"url": "urn:x", "type": "Observation", "baseDefinition": base, "differential": {"element": list(elements)}}, {})  # fmt: skip
+
+
+def test_a_choice_may_be_named_by_one_of_its_types() -> None:
+    facts = observing({"path": "Observation.valueQuantity.unit", "min": 1})
+    value_sets = conformance().value_sets
+    tree: dict[str, Any] = {"resourceType": "Observation", "valueQuantity": {"value": 1}}
+    profiles = Profiles({facts.url: read(written(facts))}, value_sets)
+    issues = profiles.check("Observation", tree, [facts.url], Told({}, value_sets))
+    assert [issue.at for issue in issues] == ["Observation.value.unit"]
+    assert profiles.check("Observation", tree | {"valueQuantity": {"unit": "x"}}, [facts.url], Told({}, value_sets)) == []  # fmt: skip
+    assert profiles.check("Observation", {"resourceType": "Observation", "valueString": "x"}, [facts.url], Told({}, value_sets)) == []  # fmt: skip
+
+
+def test_an_element_that_R4_does_not_have_is_told() -> None:
+    with pytest.raises(NoFacts, match="no element valueFoo"):
+        observing({"path": "Observation.valueFoo", "min": 1})

@@ -179,8 +179,11 @@ def _slices(node: Node, row: Element, label: str, around: Around) -> Slices | No
     slicing, profile = node.slicing, around.profile
     if slicing is None or not node.slices:
         return None
-    slices = [Slice(each, slicing, profile, tuple(_checks(each, row, around))) for each in node.slices.values()]
-    if not any(each.matters for each in slices) and slicing.rules != "closed":
+    slices = [
+        Slice(each, slicing, profile, tuple(_checks(each, row, around)), _slices(each, row, label, around))
+        for each in node.slices.values()
+    ]
+    if not any(each.matters for each in slices) and slicing.rules == "open" and not slicing.ordered:
         return None
     return Slices(slices, slicing, label, profile)
 

@@ -47,13 +47,15 @@ def _at(root: Node, path: str) -> Node:
     node = root
     for name, slice_name in _segments(path):
         node = node.children.setdefault(name, Node(name))
-        if slice_name:
-            node = node.slices.setdefault(slice_name, Node(name, slice_name))
+        parts = slice_name.split("/") if slice_name else []
+        for number in range(len(parts)):  # a slice of a slice stands below it
+            part = "/".join(parts[: number + 1])
+            node = node.slices.setdefault(part, Node(name, part))
     return node
 
 
 def _segments(path: str) -> Iterator[tuple[str, str]]:
-    """(element, slice) of each part of a path; a slice of a slice (`a/b`) is one by its own name."""
+    """(element, slice) of each part of a path; a slice of a slice is `a/b`."""
     for part in path.split(".") if path else ():
         name, _, slice_name = part.partition(":")
         yield name, slice_name

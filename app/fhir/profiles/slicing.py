@@ -24,14 +24,17 @@ Matcher = Callable[[Item, Context], bool | None]
 
 
 class Slice:
-    """One slice: who belongs to it, how many there must be, what is checked of each."""
+    """One slice: who belongs to it, how many there must be, what is checked of each; `parts`: its own slices."""
 
-    def __init__(self, node: Node, slicing: Slicing, profile: str, checks: tuple[ItemCheck, ...]) -> None:
+    def __init__(
+        self, node: Node, slicing: Slicing, profile: str, checks: tuple[ItemCheck, ...], parts: Slices | None = None
+    ) -> None:
         facts = node.facts
         self.name = node.slice
         self.minimum = facts.minimum or 0
         self.maximum = -1 if facts.maximum is None else facts.maximum
         self.checks = checks
+        self.parts = parts
         self._matchers = [matcher_of(node, kind, path) for kind, path in slicing.discriminators]
         told = _told(node, slicing)
         self.too_few = Flaw("required", "profile-slice", f"{profile}: at least {self.minimum} of this must be {told}.")
@@ -51,7 +54,7 @@ class Slice:
     @property
     def matters(self) -> bool:
         """Whether it can be broken at all: many name only what should be supported."""
-        return bool(self.checks) or self.minimum > 0 or self.maximum >= 0
+        return bool(self.checks or self.parts) or self.minimum > 0 or self.maximum >= 0
 
 
 class Slices:
@@ -62,17 +65,22 @@ class Slices:
         self._label = label
         self._ordered = slicing.ordered
         self._closed = slicing.rules == "closed"
+        self._open_at_end = slicing.rules == "openAtEnd"
         # whether anything is wrong where there is no value at all
         self.demands = any(each.minimum > 0 for each in slices)
+        self._divided = any(each.parts for each in slices)
         names = ", ".join(each.name for each in slices)
         self._stranger = Flaw("value", "profile-slice", f"{profile}: this must be one of: {names}.")
         self._several = Flaw("value", "profile-slice", f"{profile}: this fits more than one of: {names}.")
+        self._late = Flaw("value", "profile-slice", f"{profile}: what is none of these stands behind them: {names}.")
         self._order = Flaw("value", "profile-slice", f"{profile}: these stand in the order {names}.")
 
     def __call__(self, items: list[Item], found: Problems, context: Context) -> None:
         counts = [0] * len(self._slices)
         unsure = [False] * len(self._slices)
         last = -1
+        strange = False  # whether one of no slice was there
+        members: list[list[Item]] = [[] for _ in self._slices] if self._divided else []
         for item in items:
             mine: list[int] = []
             told = True
@@ -81,6 +89,8 @@ class Slices:
                 if belongs:
                     mine.append(place)
                     counts[place] += 1
+                    if members:
+                        members[place].append(item)
                     self._check(each, item, found, context)
                 elif belongs is None:
                     unsure[place], told = True, False
@@ -88,6 +98,9 @@ class Slices:
                 report(found, self._several, item.at)
             elif self._closed and not mine and told:
                 report(found, self._stranger, item.at)
+            elif mine and strange and self._open_at_end:
+                report(found, self._late, item.at)
+            strange = strange or (told and not mine)
             if mine and self._ordered:
                 if mine[0] < last:
                     report(found, self._order, item.at)
@@ -97,6 +110,8 @@ class Slices:
                 report(found, each.too_few, self._label)
             elif counts[place] > each.maximum >= 0:
                 report(found, each.too_many, self._label)
+            if each.parts is not None and counts[place]:
+                each.parts(members[place], found, context)
 
     @staticmethod
     def _check(one: Slice, item: Item, found: Problems, context: Context) -> None:

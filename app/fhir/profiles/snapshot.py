@@ -24,6 +24,7 @@ from app.fhir.profiles.facts import (
     Severity,
     Slicing,
 )
+from app.fhir.profiles.shorthand import NoElement, in_full
 from app.fhir.tables import r4
 
 R4_VALUE_SET = "http://hl7.org/fhir/ValueSet/"
@@ -48,6 +49,8 @@ def facts_of(definition: JsonObject, known: Mapping[str, ProfileFacts], package:
     Raises NoFacts."""
     try:
         return _facts(definition, known, package)
+    except NoElement as problem:
+        raise NoFacts(str(problem)) from problem
     except (KeyError, TypeError, IndexError, AttributeError) as problem:
         raise NoFacts(f"the definition lacks or misplaces {problem}") from problem
 
@@ -84,7 +87,11 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
     also = {(each.path, each.where, each.code): each for each in start.also}
     rules = {(each.path, each.key): each for each in start.rules}
     for element in elements:
-        path = _path(element, start.type)
+        path, named = in_full(_path(element, start.type), start.type)
+        for at, kind in named.items():
+            facts.setdefault(at, ElementFacts(at, kinds=(Kind(kind.code),)))
+            above = at.rpartition(":")[0]
+            slicings.setdefault(above, Slicing(above, "open", (("type", "$this"),)))
         said = _element(element, path, facts.get(path))
         if not said.says_nothing or element.get("sliceName"):
             facts[path] = said
@@ -92,7 +99,7 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
             slicings[path] = _slicing(element["slicing"], path)
         also |= {(path, each.where, each.code): each for each in _also_bound(element, path)}
         rules |= {(path, each.key): each for each in _rules(element, path)}
-    sliced = {path.rpartition(":")[0] for path in facts if ":" in path.rpartition(".")[2]}
+    sliced = {above for path in facts if ":" in path.rpartition(".")[2] for above in _sliced(path)}
     return replace(
         start,
         elements=tuple(facts.values()),
@@ -100,6 +107,14 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
         also=tuple(also.values()),
         rules=tuple(rules.values()),
     )
+
+
+def _sliced(path: str) -> Iterator[str]:
+    """What a slice is a slice of: the element, and of a slice of a slice (`a:b/c`) that slice."""
+    element, _, name = path.rpartition(":")
+    yield element
+    if "/" in name:
+        yield path.rpartition("/")[0]
 
 
 def _path(element: JsonObject, type_name: str) -> str:
