@@ -4,17 +4,20 @@ For rules of profiles that nobody has written in Python. It takes some 40 micros
 parser a tenth of a second to load, so that it is loaded when the first such rule is met.
 
 Rules come with packages, and meet what anybody sends: so an expression may only be so long, its regular expressions
-must end in good time, and its evaluation may call so many functions, which are counted (`Work`).
+are RE2's, which take time in proportion to the text, and its evaluation may call so many functions, which are counted
+(`Work`).
 *Source*: FHIRPath 2.0 (N1); R4 fhirpath.html (resolve, memberOf).
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from app.fhir import regexes
+import re2  # type: ignore[import-untyped]
+
 from app.fhir.json import JsonObject, Number
 
 # reference -> its resource, or None; (value set, system, code) -> yes, no, or None: not known
@@ -23,6 +26,10 @@ MemberOf = Callable[[str, str | None, str], bool | None]
 MAX_EXPRESSION = 5_000
 # functions that take a regular expression
 _MATCHING = ("matches", "matchesFull", "replaceMatches")
+# a point is any character, a new line too
+_AS_FHIRPATH = re2.Options()
+_AS_FHIRPATH.dot_nl = True
+_AS_FHIRPATH.log_errors = False
 
 
 class NotFhirPath(ValueError):
@@ -87,8 +94,8 @@ def test_of(expression: str) -> Test:
             with work:
                 around = {"resource": _plain(resource), "rootResource": _plain(root)} if asks_for_all else {}
                 answer = compiled(_node(value, kind), around)
-        except (TooMuch, regexes.TooCostly) as problem:
-            raise TooMuch from problem
+        except TooMuch:
+            raise
         except Exception:  # what it does not know, or cannot do
             return None
         finally:
@@ -122,8 +129,8 @@ def _functions(asked: list[tuple[Resolve, MemberOf]]) -> dict[str, Any]:
     return {
         "resolve": {"fn": resolved, "arity": {0: []}},
         "memberOf": {"fn": member_of, "arity": {1: ["String"]}},
-        "matches": {"fn": _matching(regexes.search), "arity": {1: ["String"]}},
-        "matchesFull": {"fn": _matching(regexes.full_match), "arity": {1: ["String"]}},
+        "matches": {"fn": _matching(re2.search), "arity": {1: ["String"]}},
+        "matchesFull": {"fn": _matching(re2.fullmatch), "arity": {1: ["String"]}},
         "replaceMatches": {"fn": _replaced, "arity": {2: ["String", "String"]}},
     }
 
@@ -160,25 +167,28 @@ def _refuse(called: list[tuple[str, str]], known: set[str]) -> None:
             raise NotFhirPath("it calls a function that is not known")
         if name in _MATCHING:
             try:
-                regexes.judge(_unescaped(first))
-            except regexes.TooCostly as problem:
-                raise NotFhirPath("its regular expression may take too long") from problem
+                re2.compile(_unescaped(first), _AS_FHIRPATH)
+            except re2.error as problem:
+                raise NotFhirPath("its regular expression is not one of RE2") from problem
 
 
 def _unescaped(text: str) -> str:
     return text.replace("\\\\", "\\")
 
 
-def _matching(find: Callable[[str, str], object]) -> Callable[[list[Any], Any], list[bool]]:
+def _matching(find: Callable[[str, str, re2.Options], object]) -> Callable[[list[Any], Any], list[bool]]:
     def matches(found: list[Any], pattern: Any) -> list[bool]:
-        return [find(pattern, str(found[0])) is not None] if found and type(pattern) is str else []
+        return [find(pattern, str(found[0]), _AS_FHIRPATH) is not None] if found and type(pattern) is str else []
 
     return matches
 
 
 def _replaced(found: list[Any], pattern: Any, by: Any) -> list[str]:
     given = found and type(pattern) is str and type(by) is str
-    return [regexes.replaced(pattern, by, str(found[0]))] if given else []
+    if not given:
+        return []
+    groups = re.sub(r"\$(\d+)", r"\\\1", by)
+    return [re2.sub(pattern, groups, str(found[0]), options=_AS_FHIRPATH)]
 
 
 def _is_member(value: Any, value_set: str, member: MemberOf) -> bool | None:
