@@ -41,7 +41,10 @@ def _element(part: str, place: str) -> tuple[str, Element, Kind | None]:
 def _below(row: Element, kind: Kind | None) -> str | None:
     """Where the tables have what stands below; None where nobody can tell yet."""
     kinds = [kind] if kind is not None else list(row.json_names().values())
-    if len(kinds) != 1 or kinds[0].code in ("Resource", "xhtml"):
+    if len(kinds) != 1 or kinds[0].code == "Resource":
+        return None
+    known = r4().types.get(kinds[0].code)
+    if known is not None and known.kind == "primitive":  # which has a value and no element for it
         return None
     own = kinds[0].code in ("BackboneElement", "Element")
     return row.children_of or (row.path if own else kinds[0].code)
