@@ -100,6 +100,8 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
         also |= {(path, each.where, each.code): each for each in _also_bound(element, path)}
         rules |= {(path, each.key): each for each in _rules(element, path)}
     sliced = {above for path in facts if ":" in path.rpartition(".")[2] for above in _sliced(path)}
+    for path in sorted(sliced - slicings.keys()):
+        slicings[path] = _implied(path, slicings)
     return replace(
         start,
         elements=tuple(facts.values()),
@@ -107,6 +109,20 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
         also=tuple(also.values()),
         rules=tuple(rules.values()),
     )
+
+
+def _implied(path: str, slicings: Mapping[str, Slicing]) -> Slicing:
+    """How an element is sliced where nobody says it: extensions by their address, a choice by its type, a slice as its
+    element. Raises NoFacts for all others."""
+    element, _, name = path.rpartition(":")
+    if "." not in name and element in slicings:
+        return replace(slicings[element], path=path, rules="open", ordered=False)
+    last = path.rpartition(".")[2]
+    if last in ("extension", "modifierExtension"):
+        return Slicing(path, "open", (("value", "url"),))
+    if last.endswith("[x]"):
+        return Slicing(path, "open", (("type", "$this"),))
+    raise NoFacts(f"it does not say how {path} is sliced")
 
 
 def _sliced(path: str) -> Iterator[str]:
