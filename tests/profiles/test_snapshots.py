@@ -153,5 +153,6 @@ def test_how_an_element_is_sliced_may_go_without_saying() -> None:
         ("extension", (("value", "url"),)),
         ("value[x]", (("type", "$this"),)),
     ]
+    assert [kind.code for each in facts.elements for kind in each.kinds] == ["string"]
     with pytest.raises(NoFacts, match="how category is sliced"):
         observing({"id": "Observation.category:a", "path": "Observation.category", "sliceName": "a", "min": 1})

@@ -11,14 +11,14 @@ class NoElement(ValueError):
 
 
 def in_full(path: str, type_name: str) -> tuple[str, dict[str, Kind]]:
-    """(path, the slices by type in it that were named by their type alone: their type). Raises NoElement."""
+    """(path, the slices by type in it: their type by their name). Raises NoElement."""
     place: str | None = type_name
     found: dict[str, Kind] = {}
     parts: list[str] = []
     for part in path.split(".") if path else ():
         if place is not None:
             part, row, kind = _element(part, place)
-            if kind is not None and ":" not in path.split(".")[len(parts)]:
+            if kind is not None:
                 found[".".join([*parts, part])] = kind
             place = _below(row, kind)
         parts.append(part)

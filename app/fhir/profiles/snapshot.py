@@ -86,12 +86,10 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
     slicings = {each.path: each for each in start.slicings}
     also = {(each.path, each.where, each.code): each for each in start.also}
     rules = {(each.path, each.key): each for each in start.rules}
+    by_type: dict[str, str] = {}
     for element in elements:
         path, named = in_full(_path(element, start.type), start.type)
-        for at, kind in named.items():
-            facts.setdefault(at, ElementFacts(at, kinds=(Kind(kind.code),)))
-            above = at.rpartition(":")[0]
-            slicings.setdefault(above, Slicing(above, "open", (("type", "$this"),)))
+        by_type |= {at: kind.code for at, kind in named.items()}
         said = _element(element, path, facts.get(path))
         if not said.says_nothing or element.get("sliceName"):
             facts[path] = said
@@ -99,6 +97,9 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
             slicings[path] = _slicing(element["slicing"], path)
         also |= {(path, each.where, each.code): each for each in _also_bound(element, path)}
         rules |= {(path, each.key): each for each in _rules(element, path)}
+    for at, code in by_type.items():
+        said = facts.get(at, ElementFacts(at))
+        facts[at] = said if said.kinds else replace(said, kinds=(Kind(code),))
     sliced = {above for path in facts if ":" in path.rpartition(".")[2] for above in _sliced(path)}
     for path in sorted(sliced - slicings.keys()):
         slicings[path] = _implied(path, slicings)
