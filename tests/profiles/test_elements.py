@@ -155,3 +155,11 @@ def test_a_rule_about_a_part_finds_the_value_of_a_choice() -> None:
     tree = {"resourceType": "Task", "output": [{"type": {"text": "x"}, "valueString": "y"}]}
     exists = "rule ; output ; o-1 ; error ; value.exists() and value is string ; A string."
     assert judged(tree, table("Task", exists)) == []
+
+
+def test_an_extension_in_an_extension_is_judged() -> None:
+    known = table("Extension", "element ; value[x] ; 1.. ; string", name="inner")
+    inner = {"url": "urn:test:inner", "valueInteger": 1}
+    tree = {"resourceType": "Task", "extension": [{"url": "urn:outer", "extension": [inner]}]}
+    at = "Task.extension[0].extension[0].value"
+    assert places(judged(tree, table("Task"), known)) == [("profile-type", at)]

@@ -209,3 +209,19 @@ RESLICED = (
 def test_a_slice_has_slices(categories: list[Tree], expected: list[str]) -> None:
     tree = {"resourceType": "Observation", "category": categories}
     assert [issue.at for issue in judged(tree, table("Observation", *RESLICED))] == expected
+
+
+def test_slices_that_nothing_tells_apart_refuse_nothing() -> None:
+    lines = ("slices ; category ; closed", "element ; category:a ; 1..1", "element ; category:b ; 0..1")
+    tree = {"resourceType": "Observation", "category": [coded("a"), coded("z")]}
+    assert judged(tree, table("Observation", *lines)) == []
+
+
+def test_the_type_of_what_is_contained_is_seen() -> None:
+    lines = (
+        "slices ; partOf ; closed ; type resolve()",
+        "element ; partOf:task ; 0..1 ; Reference(http://hl7.org/fhir/StructureDefinition/Task)",
+    )
+    contained = [{"resourceType": "Patient", "id": "p"}]
+    tree = {"resourceType": "Task", "contained": contained, "partOf": [{"reference": "#p"}]}
+    assert ("profile-slice", "Task.partOf[0]") in places(judged(tree, table("Task", *lines)))

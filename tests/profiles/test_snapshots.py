@@ -142,3 +142,17 @@ def test_a_choice_may_be_named_by_one_of_its_types() -> None:
 def test_an_element_that_R4_does_not_have_is_told() -> None:
     with pytest.raises(NoFacts, match="no element valueFoo"):
         observing({"path": "Observation.valueFoo", "min": 1})
+
+
+def test_how_an_element_is_sliced_may_go_without_saying() -> None:
+    facts = observing(
+        {"id": "Observation.extension:a", "path": "Observation.extension", "sliceName": "a", "min": 1},
+        {"id": "Observation.value[x]:valueString", "path": "Observation.value[x]", "sliceName": "valueString"},
+    )
+    assert [(each.path, each.discriminators) for each in facts.slicings] == [
+        ("extension", (("value", "url"),)),
+        ("value[x]", (("type", "$this"),)),
+    ]
+    assert [kind.code for each in facts.elements for kind in each.kinds] == ["string"]
+    with pytest.raises(NoFacts, match="how category is sliced"):
+        observing({"id": "Observation.category:a", "path": "Observation.category", "sliceName": "a", "min": 1})

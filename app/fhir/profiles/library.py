@@ -130,7 +130,8 @@ def _is_extended(tree: JsonObject) -> bool:
 
 
 def _extensions_in(node: Any, at: str) -> Iterator[tuple[str, JsonObject]]:
-    """Every extension with its place. What stands in an extension is that one's own."""
+    """Every extension with its place, those in extensions, too: what is an extension's own has no address by which it
+    would be known."""
     if type(node) is dict:
         for name, value in node.items():
             if type(value) is dict or type(value) is list:
@@ -141,5 +142,6 @@ def _extensions_in(node: Any, at: str) -> Iterator[tuple[str, JsonObject]]:
             place = f"{at}[{number}]"
             if at.endswith(("extension", "modifierExtension")) and type(item) is dict and type(item.get("url")) is str:
                 yield place, item
+                yield from _extensions_in(item, place)
             elif type(item) is dict or type(item) is list:
                 yield from _extensions_in(item, place)

@@ -11,14 +11,14 @@ class NoElement(ValueError):
 
 
 def in_full(path: str, type_name: str) -> tuple[str, dict[str, Kind]]:
-    """(path, the slices by type in it that were named by their type alone: their type). Raises NoElement."""
+    """(path, the slices by type in it: their type by their name). Raises NoElement."""
     place: str | None = type_name
     found: dict[str, Kind] = {}
     parts: list[str] = []
     for part in path.split(".") if path else ():
         if place is not None:
             part, row, kind = _element(part, place)
-            if kind is not None and ":" not in path.split(".")[len(parts)]:
+            if kind is not None:
                 found[".".join([*parts, part])] = kind
             place = _below(row, kind)
         parts.append(part)
@@ -41,7 +41,10 @@ def _element(part: str, place: str) -> tuple[str, Element, Kind | None]:
 def _below(row: Element, kind: Kind | None) -> str | None:
     """Where the tables have what stands below; None where nobody can tell yet."""
     kinds = [kind] if kind is not None else list(row.json_names().values())
-    if len(kinds) != 1 or kinds[0].code in ("Resource", "xhtml"):
+    if len(kinds) != 1 or kinds[0].code == "Resource":
+        return None
+    known = r4().types.get(kinds[0].code)
+    if known is not None and known.kind == "primitive":  # which has a value and no element for it
         return None
     own = kinds[0].code in ("BackboneElement", "Element")
     return row.children_of or (row.path if own else kinds[0].code)

@@ -43,7 +43,7 @@ class Slice:
 
     def belongs(self, item: Item, context: Context) -> bool | None:
         """None: nobody can tell."""
-        unsure = False
+        unsure = not self._matchers  # a slice that nothing tells apart
         for matches in self._matchers:
             found = matches(item, context)
             if found is False:
@@ -191,7 +191,7 @@ def _by_type(codes: frozenset[str], taken: tuple[str, ...]) -> Matcher:
     if taken[-1:] == ("resolve()",):
 
         def leads(item: Item, context: Context) -> bool | None:
-            kinds = [type_of(each.value) for each in _reached(item, taken[:-1], context)]
+            kinds = [_type_behind(each.value, context) for each in _reached(item, taken[:-1], context)]
             return any(kind in codes for kind in kinds) or (None if None in kinds else False)
 
         return leads
@@ -203,6 +203,13 @@ def _by_type(codes: frozenset[str], taken: tuple[str, ...]) -> Matcher:
         return any(each.kind in codes for each in _reached(item, taken, context))
 
     return _one_choice(taken[0], codes, holds) if len(taken) == 1 else holds
+
+
+def _type_behind(reference: Any, context: Context) -> str | None:
+    """As the reference tells it, or the resource; None: nobody can tell."""
+    told = type_of(reference)
+    resource = followed(reference, context) if told is None else None
+    return told if resource is None else str(resource.get("resourceType"))
 
 
 def _one_choice(step: str, codes: frozenset[str], otherwise: Matcher) -> Matcher:

@@ -86,12 +86,10 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
     slicings = {each.path: each for each in start.slicings}
     also = {(each.path, each.where, each.code): each for each in start.also}
     rules = {(each.path, each.key): each for each in start.rules}
+    by_type: dict[str, str] = {}
     for element in elements:
         path, named = in_full(_path(element, start.type), start.type)
-        for at, kind in named.items():
-            facts.setdefault(at, ElementFacts(at, kinds=(Kind(kind.code),)))
-            above = at.rpartition(":")[0]
-            slicings.setdefault(above, Slicing(above, "open", (("type", "$this"),)))
+        by_type |= {at: kind.code for at, kind in named.items()}
         said = _element(element, path, facts.get(path))
         if not said.says_nothing or element.get("sliceName"):
             facts[path] = said
@@ -99,7 +97,12 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
             slicings[path] = _slicing(element["slicing"], path)
         also |= {(path, each.where, each.code): each for each in _also_bound(element, path)}
         rules |= {(path, each.key): each for each in _rules(element, path)}
+    for at, code in by_type.items():
+        said = facts.get(at, ElementFacts(at))
+        facts[at] = said if said.kinds else replace(said, kinds=(Kind(code),))
     sliced = {above for path in facts if ":" in path.rpartition(".")[2] for above in _sliced(path)}
+    for path in sorted(sliced - slicings.keys()):
+        slicings[path] = _implied(path, slicings)
     return replace(
         start,
         elements=tuple(facts.values()),
@@ -107,6 +110,20 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
         also=tuple(also.values()),
         rules=tuple(rules.values()),
     )
+
+
+def _implied(path: str, slicings: Mapping[str, Slicing]) -> Slicing:
+    """How an element is sliced where nobody says it: extensions by their address, a choice by its type, a slice as its
+    element. Raises NoFacts for all others."""
+    element, _, name = path.rpartition(":")
+    if "." not in name and element in slicings:
+        return replace(slicings[element], path=path, rules="open", ordered=False)
+    last = path.rpartition(".")[2]
+    if last in ("extension", "modifierExtension"):
+        return Slicing(path, "open", (("value", "url"),))
+    if last.endswith("[x]"):
+        return Slicing(path, "open", (("type", "$this"),))
+    raise NoFacts(f"it does not say how {path} is sliced")
 
 
 def _sliced(path: str) -> Iterator[str]:

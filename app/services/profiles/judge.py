@@ -31,7 +31,7 @@ def judge(
                     *conformance.gaps(entry["resourceType"], entry),
                 )
             ]
-    return issues
+    return list(dict.fromkeys(issues))
 
 
 def entries(bundle: JsonObject) -> Iterator[tuple[str, JsonObject]]:

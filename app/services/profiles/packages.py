@@ -89,6 +89,11 @@ def _facts(tree: JsonObject, known: Known, package: str, told: list[str]) -> Pro
     except (NoFacts, ValueError) as problem:
         told.append(f"{tree['url']} is not installed: {problem}")
         return None
+    told += [
+        f"{facts.name}: the slices of {each.path} are not checked, nothing tells them apart"
+        for each in facts.slicings
+        if not each.discriminators
+    ]
     for rule in facts.rules:
         if not is_written(rule):
             try:
