@@ -81,6 +81,9 @@ async def test_what_is_no_code_is_refused(town: Town, given: dict[str, Any], cod
 
 
 async def test_where_nobody_can_tell_that_is_the_answer(town: Town) -> None:
+    """Also of all codes of a system that is not listed here, of which a write may bring any."""
+    answer = await ask(town.ehr, VALIDATE, url=UNLISTED, system="http://hl7.org/fhir/sid/icd-10-cm", code=MARK)
+    refused(answer, 422, "not-supported", rule="value-set-unlisted")
     answer = await ask(town.ehr, VALIDATE, url=UNLISTED, system=SNOMED, code=MARK)
     refused(answer, 422, "not-supported", rule="value-set-unlisted")
     # of another system it can be told

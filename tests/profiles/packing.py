@@ -4,11 +4,14 @@ import gzip
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 Tree = dict[str, Any]
 R4 = "http://hl7.org/fhir/StructureDefinition/"
+NONE: Mapping[str, bytes] = MappingProxyType({})
 SITE = "https://county.example/fhir/"
 
 
@@ -16,15 +19,15 @@ def manifest(name: str = "county.example", version: str = "1.0.0", fhir: str = "
     return {"name": name, "version": version, "fhirVersions": [fhir]}
 
 
-def packed(*definitions: Tree, head: Tree | None = None, **more: bytes) -> bytes:
-    """A package with these definitions; `head` None is a good manifest; `more`: name of a file -> its bytes."""
-    files = {"package/package.json": json.dumps(head if head is not None else manifest()).encode()}
+def packed(*definitions: Tree, head: Tree | None = None, files: Mapping[str, bytes] = NONE) -> bytes:
+    """A package with these definitions; `head` None is a good manifest; `files`: more of them by name."""
+    whole = {"package/package.json": json.dumps(head if head is not None else manifest()).encode()}
     for number, tree in enumerate(definitions):
-        files[f"package/{tree['resourceType']}-{number}.json"] = json.dumps(tree).encode()
-    return archive({**files, **more})
+        whole[f"package/{tree['resourceType']}-{number}.json"] = json.dumps(tree).encode()
+    return archive({**whole, **files})
 
 
-def archive(files: dict[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as made:
         for name, content in files.items():

@@ -61,8 +61,8 @@ def test_whatever_bytes_are_spoilt_the_refusal_is_in_words() -> None:
         (packed(head={"name": [], "version": "1"}), "name and version"),
         (packed(head={"name": "a", "version": "1", "fhirVersions": 5}), "another version of FHIR"),
         (packed(head=manifest(fhir="5.0.0")), "another version of FHIR"),
-        (packed(**{"package/bad.json": b"{"}), "package/bad.json"),
-        (packed(**{"package/deep.json": b"[" * 100_000}), "package/deep.json"),
+        (packed(files={"package/bad.json": b"{"}), "package/bad.json"),
+        (packed(files={"package/deep.json": b"[" * 100_000}), "package/deep.json"),
         (archive({"package/package.json": b"[]"}), "must be an object"),
     ],
 )
@@ -72,11 +72,11 @@ def test_a_package_that_lacks_something_is_told_what(body: bytes, words: str) ->
 
 def test_a_bomb_is_refused_by_what_it_says_that_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "MAX_FILE_BYTES", 1000)
-    assert "larger" in reason(packed(**{"package/zeros.json": b" " * 1001}))
+    assert "larger" in reason(packed(files={"package/zeros.json": b" " * 1001}))
     monkeypatch.setattr(packages, "MAX_BYTES", 5000)
-    assert "larger" in reason(packed(**{f"other/{number}.txt": b" " * 900 for number in range(6)}))
+    assert "larger" in reason(packed(files={f"other/{number}.txt": b" " * 900 for number in range(6)}))
     monkeypatch.setattr(packages, "MAX_FILES", 3)
-    assert "larger" in reason(packed(**{f"other/{number}.txt": b"" for number in range(5)}))
+    assert "larger" in reason(packed(files={f"other/{number}.txt": b"" for number in range(5)}))
 
 
 def test_names_that_lead_elsewhere_and_links_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_names_that_lead_elsewhere_and_links_are_passed_over(tmp_path: Path, mon
     secret.write_text('{"resourceType":"StructureDefinition","url":"urn:secret"}')
     outside = b'{"resourceType":"StructureDefinition","url":"urn:outside"}'
     names = ("../evil.json", "/tmp/evil.json", "package/../evil.json", "package/example/evil.json", "package/.x.json")
-    stream = io.BytesIO(gzip.decompress(packed(PATIENT, **dict.fromkeys(names, outside))))
+    stream = io.BytesIO(gzip.decompress(packed(PATIENT, files=dict.fromkeys(names, outside))))
     with tarfile.open(fileobj=stream, mode="a") as made:
         for name, kind in (("package/link.json", tarfile.SYMTYPE), ("package/hard.json", tarfile.LNKTYPE)):
             entry = tarfile.TarInfo(name)

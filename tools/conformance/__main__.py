@@ -16,6 +16,7 @@ from tools.conformance.collect import Folder, collect
 from tools.conformance.judge import VALIDATOR, judge, missing
 from tools.conformance.refusals import provoke
 from tools.conformance.stories import tell
+from tools.conformance.terms import ask_about_terms
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +47,7 @@ def _write(folder: Folder) -> int:
         asyncio.run(tell(place, folder))
         provoke(place, folder)
         collect(place, folder)
+        ask_about_terms(place, folder)
     return folder.count
 
 

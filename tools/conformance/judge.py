@@ -1,6 +1,7 @@
 """The official HL7 validator over a folder of resources; offline, no terminology server."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,9 +10,16 @@ from typing import Any
 from tests.parts import SHARED
 
 VALIDATOR = SHARED / "tools" / "hl7-validator" / "run"
-# place and code: media types are registered with IANA (BCP 13), and offline the validator knows some of them only;
-# this one is RFC 6902's
-UNKNOWN_OFFLINE = (("CapabilityStatement.patchFormat[0]", "'application/json-patch+json'"),)
+# place and words of what it cannot know offline
+UNKNOWN_OFFLINE = (
+    # media types are registered with IANA (BCP 13), and it knows some of them only; this one is RFC 6902's
+    (r"CapabilityStatement\.patchFormat\[0\]", r"'application/json-patch\+json'"),
+    # codes of SNOMED CT and LOINC, by which US Core's value sets pick others
+    (r"ValueSet\.compose\.include\[\d+\]\.filter\[\d+\]", r"must be a valid code from the system '.*(snomed|loinc)"),
+    # it stumbles over itself where a value set is made of one of VSAC's, which it has not; the rest of it is judged
+    # in the packages that it comes from
+    (r"", r'Cannot invoke "java\.util\.List\.add\(Object\)" because "errList" is null'),
+)
 
 
 def missing() -> str:
@@ -30,7 +38,9 @@ def judge(folder: Path, expected: int) -> list[str]:
 
 
 def _is_unknown(issue: dict[str, Any]) -> bool:
-    return any(issue["path"] == place and code in issue["text"] for place, code in UNKNOWN_OFFLINE)
+    return any(
+        re.fullmatch(place, issue["path"] or "") and re.search(words, issue["text"]) for place, words in UNKNOWN_OFFLINE
+    )
 
 
 def _line(verdict: dict[str, Any], issue: dict[str, Any]) -> str:

@@ -7,14 +7,13 @@ from app.fhir import json
 from app.fhir.errors import NotSupported
 from app.fhir.folding import folded
 from app.fhir.json import JsonObject
-from app.fhir.terminology.facts import ValueSetFacts, system_of
 from app.services.caller import Caller
 from app.services.network import Network
 from app.services.operations.inputs import inputs
 from app.services.operations.operation import Operation
 from app.services.operations.terms import Code, asked_for, codes_of
 from app.services.requests import FhirRequest, FhirResponse
-from app.services.terminology.known import NotListed, Terms
+from app.services.terminology.known import Terms
 from app.store import audit
 
 INPUTS = ("url", "valueSetVersion", "code", "system", "display", "coding", "codeableConcept")
@@ -28,7 +27,7 @@ async def validate_code(network: Network, caller: Caller, request: FhirRequest) 
         terms = Terms(network, unit)
         facts = await asked_for(terms, request.path[1:-1], given)
         codes = codes_of(given)
-        answers = [await _holds(network, terms, facts, code) for code in codes]
+        answers = [await terms.holds(facts, code.system, code.code) for code in codes]
         place = answers.index(True) if True in answers else -1
         if place < 0 and None in answers:
             message = "whether it is in this value set cannot be told: its codes are not all listed here"
@@ -36,17 +35,6 @@ async def validate_code(network: Network, caller: Caller, request: FhirRequest) 
         held = codes[place] if place >= 0 else None
         display = (await terms.words([(held.system, held.code)]))[0][2] if held is not None else ""
     return FhirResponse(200, json.dump(_parameters(held, display)))
-
-
-async def _holds(network: Network, terms: Terms, facts: ValueSetFacts, code: Code) -> bool | None:
-    """In memory, else by the list; None: nobody can tell."""
-    if facts.url in network.conformance.value_sets.value_sets:
-        return network.conformance.value_sets.contains(facts.url, code.system, code.code)
-    try:
-        members = await terms.members(facts)
-    except NotListed:
-        return None
-    return any((system_of(system), each) == (code.system, code.code) for system, each in members)
 
 
 def _parameters(held: Code | None, display: str) -> JsonObject:

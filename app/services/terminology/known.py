@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts, read
+from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts, read, system_of
 from app.fhir.terminology.resources import Member, id_of
 from app.services.network import Network
 from app.store import definitions
@@ -100,6 +100,42 @@ class Terms:
         if len(facts.concepts) >= MOST:
             raise TooMany(f"{part.system} has too many codes to list them all")
         return [(part.system, each.code) for each in facts.concepts]
+
+    async def holds(self, facts: ValueSetFacts, system: str, code: str, depth: int = 0) -> bool | None:
+        """Whether a code is in a value set; None: nobody can tell here. Other than for a write, a code of a system that
+        nobody has listed is not taken for one."""
+        found = await self._in_any(facts.parts, system, code, depth)
+        if found is False or not facts.without:
+            return found
+        gone = await self._in_any(facts.without, system, code, depth)
+        return False if gone else found if gone is False else None
+
+    async def _in_any(self, parts: tuple[Part, ...], system: str, code: str, depth: int) -> bool | None:
+        answers = [await self._in(part, system, code, depth) for part in parts]
+        return True if True in answers else None if None in answers else False
+
+    async def _in(self, part: Part, system: str, code: str, depth: int) -> bool | None:
+        if part.set:
+            facts = await self.value_set(part.set)
+            return await self.holds(facts, system, code, depth + 1) if facts and depth < MAX_DEPTH else None
+        if system_of(part.system) != system:
+            return False
+        if part.codes is not None:
+            return code in part.codes
+        there = await self._has(part.system, code)
+        return None if there and part.some else there
+
+    async def _has(self, system: str, code: str) -> bool | None:
+        """Whether a system has a code; None where it is not among those that are listed, and not all are."""
+        head: Facts | None = self._memory.systems.get(system)
+        if isinstance(head, CodeSystemFacts):
+            there = any(each.code == code for each in head.concepts)
+        else:
+            text = (await definitions.by_urls(self._unit, "code-system", [system])).get(system)
+            head = next(iter(read(text)), None) if text else None
+            there = code in await definitions.words(self._unit, system, [code])
+        complete = isinstance(head, CodeSystemFacts) and head.content == "complete"
+        return there if there or complete else None
 
     async def words(self, codes: list[tuple[str, str]]) -> list[Member]:
         """The same with what each code means, '' where nobody has told."""
