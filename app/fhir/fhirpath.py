@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2  # type: ignore[import-untyped]
 
@@ -59,9 +59,16 @@ class Work:
             raise TooMuch
 
 
-# value, its data type (or a resource's name), its resource, that which contains it -> whether it holds; None: nobody
-# can tell. Raises TooMuch.
-Test = Callable[[Any, str, JsonObject, JsonObject, Resolve, MemberOf, Work], bool | None]
+class Subject(NamedTuple):
+    """What a rule is about: a value, its data type (or where R4 has it), and what stands beside it if a primitive."""
+
+    value: Any
+    kind: str
+    beside: JsonObject | None = None
+
+
+# what it is about, its resource, that which contains it -> whether it holds; None: nobody can tell. Raises TooMuch.
+Test = Callable[[Subject, JsonObject, JsonObject, Resolve, MemberOf, Work], bool | None]
 
 
 class _Unknown(Exception):
@@ -80,20 +87,21 @@ def test_of(expression: str) -> Test:
     table = _functions(asked)
     try:
         called = list(_called(_parsed(expression)))
-        compiled = fhirpathpy.compile(expression, models["r4"], {"userInvocationTable": table})
+        compiled: Any = fhirpathpy.compile(expression, models["r4"], {"userInvocationTable": table})
     except Exception as problem:  # its parser raises whatever it stumbles over
         raise NotFhirPath("the expression cannot be read") from problem
     _refuse(called, invocation_registry.keys() | table.keys())
     asks_for_all = "%" in expression
+    asks_for_extensions = "extension" in expression
 
     def test(
-        value: Any, kind: str, resource: JsonObject, root: JsonObject, resolve: Resolve, member: MemberOf, work: Work
+        subject: Subject, resource: JsonObject, root: JsonObject, resolve: Resolve, member: MemberOf, work: Work
     ) -> bool | None:
         asked.append((resolve, member))
         try:
             with work:
                 around = {"resource": _plain(resource), "rootResource": _plain(root)} if asks_for_all else {}
-                answer = compiled(_node(value, kind), around)
+                answer = compiled(_start(subject, asks_for_extensions), around)
         except TooMuch:
             raise
         except Exception:  # what it does not know, or cannot do
@@ -103,6 +111,14 @@ def test_of(expression: str) -> Test:
         return bool(answer) and answer[0] is not False
 
     return test
+
+
+def _start(subject: Subject, with_extensions: bool) -> list[Any]:
+    """To the library a primitive with extensions is two: its value, and an object that has them."""
+    given = [] if subject.value is None else [_node(subject.value, subject.kind)]
+    beside = (subject.beside or {}).get("extension")
+    extended = beside is not None and (with_extensions or not given)
+    return [*given, *([_node({"extension": beside}, subject.kind)] if extended else [])]
 
 
 def _node(tree: Any, kind: str) -> Any:
@@ -129,6 +145,7 @@ def _functions(asked: list[tuple[Resolve, MemberOf]]) -> dict[str, Any]:
     return {
         "resolve": {"fn": resolved, "arity": {0: []}},
         "memberOf": {"fn": member_of, "arity": {1: ["String"]}},
+        "hasValue": {"fn": _has_value, "arity": {0: []}},
         "matches": {"fn": _matching(re2.search), "arity": {1: ["String"]}},
         "matchesFull": {"fn": _matching(re2.fullmatch), "arity": {1: ["String"]}},
         "replaceMatches": {"fn": _replaced, "arity": {2: ["String", "String"]}},
@@ -176,7 +193,16 @@ def _unescaped(text: str) -> str:
     return text.replace("\\\\", "\\")
 
 
+<<<<<<< HEAD
 def _matching(find: Callable[[str, str, re2.Options], object]) -> Callable[[list[Any], Any], list[bool]]:
+=======
+def _has_value(found: list[Any]) -> list[bool]:
+    """Whether it is one primitive with a value."""
+    return [len(found) == 1 and not isinstance(found[0], dict) and found[0] is not None]
+
+
+def _matching(find: Callable[[str, str], object]) -> Callable[[list[Any], Any], list[bool]]:
+>>>>>>> review6
     def matches(found: list[Any], pattern: Any) -> list[bool]:
         return [find(pattern, str(found[0]), _AS_FHIRPATH) is not None] if found and type(pattern) is str else []
 

@@ -163,3 +163,17 @@ def test_an_extension_in_an_extension_is_judged() -> None:
     tree = {"resourceType": "Task", "extension": [{"url": "urn:outer", "extension": [inner]}]}
     at = "Task.extension[0].extension[0].value"
     assert places(judged(tree, table("Task"), known)) == [("profile-type", at)]
+
+
+@pytest.mark.parametrize("expression", ["extension.exists()", "hasValue()", "length() < 3", "$this = 'ab'"])
+def test_a_rule_about_a_primitive_sees_what_stands_beside_it(expression: str) -> None:
+    beside = {"extension": [{"url": "urn:u", "valueCode": "x"}]}
+    tree = {"resourceType": "Task", "description": "ab", "_description": beside}
+    assert judged(tree, table("Task", f"rule ; description ; d-1 ; error ; {expression} ; It holds.")) == []
+
+
+def test_a_rule_about_a_primitive_without_a_value() -> None:
+    tree = {"resourceType": "Task", "_description": {"extension": [{"url": "urn:u", "valueCode": "x"}]}}
+    assert judged(tree, table("Task", "rule ; description ; d-1 ; error ; extension.exists() ; It holds.")) == []
+    rule = table("Task", "rule ; description ; d-1 ; error ; hasValue() ; It has one.")
+    assert places(judged(tree, rule)) == [("d-1", "Task.description")]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.fhir.fhirpath import Work
+from app.fhir.fhirpath import Subject, Work
 from app.fhir.fhirpath import test_of as fhirpath
 from app.fhir.profiles import rules
 from app.fhir.profiles.context import Context
@@ -76,7 +76,7 @@ def holds(test: Any, kind: str, value: Any) -> bool | None:
 def by_fhirpath(expression: str, kind: str, value: Any) -> bool | None:
     resource = value if isinstance(value, dict) else {}
     return fhirpath(expression)(
-        value, kind, resource, resource, lambda each: TOLD.resolve(each["reference"]), TOLD.contains, Work()
+        Subject(value, kind), resource, resource, lambda each: TOLD.resolve(each["reference"]), TOLD.contains, Work()
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.fhir.fhirpath import NotFhirPath, TooMuch, test_of
+from app.fhir.fhirpath import NotFhirPath, Subject, TooMuch, test_of
 from app.fhir.invariant_tests import codings, has
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Problems, report
@@ -75,8 +75,7 @@ def _later(expression: str, path: str) -> Test:
 
         kind = path if item.kind in ("BackboneElement", "Element") and path else item.kind
         holds: bool | None = compiled[0](
-            item.value,
-            kind,
+            Subject(item.value, kind, item.beside),
             context.resource,
             context.root,
             resolve,
