@@ -193,16 +193,12 @@ def _unescaped(text: str) -> str:
     return text.replace("\\\\", "\\")
 
 
-<<<<<<< HEAD
-def _matching(find: Callable[[str, str, re2.Options], object]) -> Callable[[list[Any], Any], list[bool]]:
-=======
 def _has_value(found: list[Any]) -> list[bool]:
     """Whether it is one primitive with a value."""
     return [len(found) == 1 and not isinstance(found[0], dict) and found[0] is not None]
 
 
-def _matching(find: Callable[[str, str], object]) -> Callable[[list[Any], Any], list[bool]]:
->>>>>>> review6
+def _matching(find: Callable[[str, str, re2.Options], object]) -> Callable[[list[Any], Any], list[bool]]:
     def matches(found: list[Any], pattern: Any) -> list[bool]:
         return [find(pattern, str(found[0]), _AS_FHIRPATH) is not None] if found and type(pattern) is str else []
 
