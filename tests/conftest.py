@@ -137,7 +137,7 @@ def _as_superuser(postgres: EmbeddedPostgres, *statements: str) -> None:
 
 RUN_FOLDER = pytest.StashKey[Path]()
 # folders whose files take longest: begun first, none of them keeps one worker busy after the other has ended
-SLOW = ("stories", "workers", "upgrades", "cli", "clinician", "house", "clients")
+SLOW = ("stories", "workers", "upgrades", "cli", "clinician", "house", "clients", "plans", "conformance")
 
 
 def pytest_configure(config: pytest.Config) -> None:
