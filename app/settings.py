@@ -164,6 +164,7 @@ class Settings(BaseSettings):
     session_idle_s: int = Field(default=1800, ge=60, le=3600)
     session_absolute_s: int = Field(default=43200, ge=300, le=86400)
     discovery_s: int = Field(default=300, ge=0, le=3600)
+    outbound_read_s: float = Field(default=20, gt=0, le=20)
 
     @property
     def development(self) -> bool:

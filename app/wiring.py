@@ -9,7 +9,7 @@ from app.clock import SystemClock, SystemIds
 from app.fhir.registry import Registry
 from app.gateways.ehr.discoveries import Discoveries
 from app.gateways.mail import open_mail
-from app.gateways.outbound.client import Outbound
+from app.gateways.outbound.client import Limits, Outbound
 from app.services.answerable import Answerable
 from app.services.network import Coordination, Network
 from app.services.profiles.load import load
@@ -79,7 +79,8 @@ async def _on_database(settings: Settings, dsn: str) -> AsyncIterator[Network]:
     )
     clock, ids = SystemClock(), SystemIds()
     own_host = urlsplit(settings.public_url).hostname
-    outbound = Outbound(development=settings.development, own_host=own_host, clock=clock, ids=ids)
+    limits = Limits(read_s=settings.outbound_read_s)
+    outbound = Outbound(development=settings.development, own_host=own_host, limits=limits, clock=clock, ids=ids)
     try:
         registry = Registry.load()
         network = Network(

@@ -1,4 +1,4 @@
-"""A town and a browser for each story."""
+"""A town for each story, a server and a browser for each file of stories."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,11 +16,18 @@ def draw() -> Draw:
     return Draw.from_environment()
 
 
-@pytest.fixture
-def place(draw: Draw) -> Iterator[Town]:
-    """A server where nobody was before, and who takes part in this story."""
-    with town(draw) as made:
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Town]:
+    """A server where nobody was before this file."""
+    with town(Draw.from_environment()) as made:
         yield made
+
+
+@pytest.fixture
+def place(ground: Town) -> Town:
+    """Who takes part in this story, none of whom was in one before; the network is that of the file."""
+    print(f"STORY_SEED={ground.draw.seed}, with the whole file")
+    return ground.neighbors()
 
 
 @pytest.fixture(scope="module")

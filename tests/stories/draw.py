@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ ENDS = ("well", "mont", "rez", "ström", "nova", "ska", "field", "ley", "tani", 
 TOWNS = ("Alder", "Birch", "Cedar", "Dale", "Elm", "Fern", "Grove", "Hazel", "Ivy", "Juniper")
 HELPERS = ("Larder", "Open Door", "Lift Club", "Neighbors", "Hands", "Table", "Harbor", "Works")
 STREETS = ("Mill Lane", "Station Road", "Orchard Street", "Canal Walk")
+TRIES = 100
 BELOW_EPHEMERAL = (20_000, 32_000)
 
 
@@ -35,6 +37,7 @@ class Draw:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = random.Random(seed)
+        self._named: set[str] = set()
 
     @classmethod
     def from_environment(cls) -> "Draw":
@@ -46,13 +49,21 @@ class Draw:
         return self.chance.choice(GIVEN)
 
     def family(self) -> str:
-        return "".join(self.chance.choice(parts) for parts in (STARTS, MIDDLES, ENDS))
+        return self._new(lambda: "".join(self.chance.choice(parts) for parts in (STARTS, MIDDLES, ENDS)))
 
     def organization(self) -> str:
-        return f"{self.chance.choice(TOWNS)}{self.chance.choice(ENDS)} {self.chance.choice(HELPERS)}"
+        return self._new(lambda: f"{self.chance.choice(TOWNS)}{self.chance.choice(ENDS)} {self.chance.choice(HELPERS)}")
 
     def clinic(self) -> str:
-        return f"{self.chance.choice(TOWNS)}{self.chance.choice(ENDS)} Clinic"
+        return self._new(lambda: f"{self.chance.choice(TOWNS)}{self.chance.choice(ENDS)} Clinic")
+
+    def _new(self, name: Callable[[], str]) -> str:
+        """One that nobody has yet: several stories are told on one server, each about its own people."""
+        for _ in range(TRIES):
+            if (drawn := name()) not in self._named:
+                break
+        self._named.add(drawn)
+        return drawn
 
     def domain(self) -> str:
         return f"{self.word()}.example"

@@ -1,10 +1,9 @@
 """One look at a page for all that several tests say of it: the way to a page takes longer than the look.
 
-Every page is also kept as a picture: in the folder that SCREENSHOTS names, else in a temporary one that is printed.
+Every page is also kept as a picture where SCREENSHOTS names a folder for them.
 """
 
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ class Look:
     heading: str
 
 
-def look(page: Page, name: str, pictures: Path, narrow: Mapping[str, ViewportSize]) -> Look:
+def look(page: Page, name: str, pictures: Path | None, narrow: Mapping[str, ViewportSize]) -> Look:
     """At the page as it stands, in both colours and in narrow windows, which have names for their pictures."""
     script, findings, widths = axe.source(), {}, {}
     for colours in COLOURS:
@@ -47,15 +46,18 @@ def look(page: Page, name: str, pictures: Path, narrow: Mapping[str, ViewportSiz
     return Look(findings, widths, page.title(), page.locator("h1").first.inner_text())
 
 
-def picture(page: Page, folder: Path, name: str, *, whole: bool = False) -> None:
+def picture(page: Page, folder: Path | None, name: str, *, whole: bool = False) -> None:
     """For people to look at; a Chromium that is too busy to draw one does not make a page wrong."""
+    if folder is None:
+        return
     with suppress(Error):
         page.screenshot(path=folder / f"{name}.png", full_page=whole)
 
 
-def pictures() -> Path:
-    """The folder, made."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tempfile.mkdtemp(prefix="baton-pictures-"))
+def pictures() -> Path | None:
+    """The folder, made; None where nobody wants to look at them."""
+    if not (named := os.environ.get("SCREENSHOTS")):
+        return None
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"pictures of the pages: {folder}")
     return folder

@@ -25,7 +25,7 @@ class Street:
 
     place: Town
     people: dict[str, str]
-    pictures: Path
+    pictures: Path | None
 
     def sit(self, browser: Browser, person: Person | None, **how: object) -> AtDesk:
         desk = AtDesk(browser, self.place.server.address, **how)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ class Ward:
     place: Town
     ehr: SimulatedEhr
     browser: Browser
-    pictures: Path
+    pictures: Path | None
     patient: str = ""
     person: str = ""
     sitting: list[AtChart] = field(default_factory=list)

@@ -62,6 +62,8 @@ ENDS = {
     "chart-away": "Your EHR does not answer",
     "chart-html": "Your EHR's answer could not be read",
 }
+# as long as a busy machine may take for an answer, and no longer: the test waits for it
+SILENCE_S = "6"
 
 
 @dataclass
@@ -81,7 +83,10 @@ class Ward:
 
 @pytest.fixture(scope="module")
 def ward() -> Iterator[Ward]:
-    with town(Draw.from_environment()) as place, simulated_ehr(place, "asymmetric") as ehr:
+    with (
+        town(Draw.from_environment(), BATON_OUTBOUND_READ_S=SILENCE_S) as place,
+        simulated_ehr(place, "asymmetric") as ehr,
+    ):
         ana = Plain(place.server.address)
         ana.sign_in(place.ana)
         yield Ward(place, ehr, ana, *ehr.patient())

@@ -84,6 +84,11 @@ class Town:
         self._systems.append(made)
         return made
 
+    def neighbors(self) -> "Town":
+        """Another clinic and another organization on the same server."""
+        clinic, first = (member(self.server, self.draw, kind) for kind in ("source", "target"))
+        return Town(self.draw, self.server, self.network, clinic, first, self._open)
+
     def signs_in_again(self) -> None:
         """Every system gets a fresh token: one lasts five minutes, a long story longer."""
         for each in self._systems:

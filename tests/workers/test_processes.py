@@ -23,7 +23,7 @@ REFERRALS = 6
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with installation(Draw.from_environment()) as made:
+    with installation(Draw.from_environment(), migrated=True) as made:
         yield made
 
 
