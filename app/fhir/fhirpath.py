@@ -41,9 +41,9 @@ class TooMuch(Exception):
 
 
 class Work:
-    """How many functions may be called, by all evaluations that share it: a million take some 0.3 seconds."""
+    """How many functions may be called, by all evaluations that share it: these take some 0.3 seconds."""
 
-    def __init__(self, calls: int = 2_000_000) -> None:
+    def __init__(self, calls: int = 500_000) -> None:
         self.left = calls
 
     def __enter__(self) -> None:

@@ -193,6 +193,8 @@ async def test_validating_an_update_or_a_delete_knows_what_is_there(town: Town) 
     for system, code in ((town.ehr, "informational"), (town.cbo, "not-found")):
         deleted = await system.http.post(f"{address}?mode=delete", headers=JSON, json={"resourceType": "Parameters"})
         assert [issue["code"] for issue in outcome(deleted)] == [code]
+        empty = await system.http.post(f"{address}?mode=delete", headers=JSON)
+        assert [issue["code"] for issue in outcome(empty)] == [code]
     assert (await town.ehr.get(f"Location/{made['id']}")).json() == made
 
 

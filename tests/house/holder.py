@@ -6,8 +6,9 @@ from pathlib import Path
 
 from app.store.embedded import EmbeddedPostgres
 
-# a shell that started the tests in the background has this signal ignored in everything below it
+# a shell that started the tests in the background, or nohup, has these ignored in everything below it
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with EmbeddedPostgres.start(Path(sys.argv[1])) as postgres:
     print(postgres.app_dsn, flush=True)
     sys.stdin.read()

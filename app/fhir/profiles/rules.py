@@ -93,12 +93,15 @@ def _coded(*pairs: tuple[str, str]) -> frozenset[tuple[str | None, str | None]]:
 
 def _typed(tree: Any, name: str, *pairs: tuple[str, str]) -> int:
     """How many inputs or outputs of a Task are of one of these types."""
+    listed = tree.get(name)
+    if not listed:
+        return 0
     wanted = _coded(*pairs)
-    return sum(1 for each in tree.get(name, ()) if not wanted.isdisjoint(codings(each.get("type"))))
+    return sum(1 for each in listed if not wanted.isdisjoint(codings(each.get("type"))))
 
 
-def _is(tree: Any, *pairs: tuple[str, str]) -> bool:
-    return not _coded(*pairs).isdisjoint(codings(tree.get("code")))
+def _is(tree: Any, pair: tuple[str, str]) -> bool:
+    return pair in codings(tree.get("code"))
 
 
 def _outputs_are(tree: Any, pair: tuple[str, str]) -> bool:

@@ -42,7 +42,8 @@ async def inputs(request: FhirRequest, known: Collection[str], limit: int) -> In
     found = Inputs()
     for name, value in request.query:
         _keep(found, name, value, known)
-    if request.method == "POST" and request.headers.get("content-type"):
+    has_body = request.headers.get("content-type") and request.headers.get("content-length") != "0"
+    if request.method == "POST" and has_body:
         tree = await tree_of(request, limit)
         if tree.get("resourceType") == "Parameters":
             _read(found, tree, known)
