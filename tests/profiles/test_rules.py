@@ -4,6 +4,7 @@ The oracle is the FHIRPath engine with the official expressions; the objects are
 the engine does not do: it counts two extensions of one url once, and asks memberOf of one coding only.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.fhir.profiles.rules import STATED, TRANSLATED
 from app.fhir.profiles.values import Item
 from tests.profiles.making import Told
 
+EXAMPLES = 300 if os.environ.get("SOAK") else 30
 CONFORMANCE = conformance()
 TOLD = Told({"DocumentReference/1": {"resourceType": "DocumentReference"}, "Patient/1": {"resourceType": "Patient"}}, CONFORMANCE.value_sets)  # fmt: skip
 CODES = [
@@ -80,12 +82,13 @@ def by_fhirpath(expression: str, kind: str, value: Any) -> bool | None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("expression", sorted(TRANSLATED))
 def test_a_translation_is_its_fhirpath(expression: str) -> None:
     assert expression in OF, "no shipped profile has this rule"
     kind = BELOW.get(OF[expression], OF[expression])
 
-    @settings(max_examples=60)
+    @settings(max_examples=EXAMPLES)
     @given(ANYTHING[kind])
     def agrees(value: Any) -> None:
         assert holds(TRANSLATED[expression], kind, value) == by_fhirpath(expression, kind, value)
@@ -93,12 +96,13 @@ def test_a_translation_is_its_fhirpath(expression: str) -> None:
     agrees()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("key", "human"), sorted(STATED))
 def test_what_a_rule_states_is_never_less_than_what_its_fhirpath_tests(key: str, human: str) -> None:
     (rule,) = {each for facts in CONFORMANCE.profiles.facts.values() for each in facts.rules if each.key == key}
     assert rule.human == human
 
-    @settings(max_examples=150)
+    @settings(max_examples=EXAMPLES)
     @given(ANYTHING["Task"])
     def is_at_least(value: Any) -> None:
         if by_fhirpath(rule.expression, "Task", value) is False and key not in WRONG_SYSTEM:
