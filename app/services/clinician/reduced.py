@@ -42,8 +42,9 @@ KEPT: Final[Mapping[str, frozenset[str]]] = {
     "Practitioner": frozenset({"identifier", "active", "name", "telecom"}),
 }
 MODIFIED = "something in it changes what the rest means"
-WAYS: Final = frozenset({"phone", "email"})
-NOT_AT_WORK: Final = frozenset({"home", "old"})
+# tuples: a chart may have anything in the place of a code, also what has no hash
+WAYS: Final = ("phone", "email")
+NOT_AT_WORK: Final = ("home", "old")
 
 
 def reduced(tree: JsonObject) -> JsonObject:
