@@ -142,7 +142,7 @@ SLOW = ("stories", "workers", "upgrades", "cli", "clinician", "house", "clients"
 
 def pytest_configure(config: pytest.Config) -> None:
     # seeded and small in `make test`, so that it is the same for everybody; many and new ones in `make soak`
-    settings.register_profile("test", derandomize=True, deadline=None)
+    settings.register_profile("test", derandomize=True, deadline=None, max_examples=50)
     settings.register_profile("soak", max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
     settings.load_profile("soak" if os.environ.get("SOAK") else "test")
     config.pluginmanager.register(parts, "parts")
