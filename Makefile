@@ -7,10 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
-# Tests run on three workers, since those of whole servers and browsers mostly wait; one file's tests stay together.
-# `make test TESTS=tests/fhir` runs a part.
+# Tests run on two workers; one file's tests stay together. `make test TESTS=tests/fhir` runs a part.
 TESTS ?= tests
-WORKERS ?= 3
+WORKERS ?= 2
 # To how many Tasks the benchmark's network grows.
 TASKS ?= 1000000
 # Where the environment forbids compiled modules, each of the hundreds of commands would compile everything anew.

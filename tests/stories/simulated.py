@@ -26,7 +26,7 @@ LISTED = re.compile(r'<a href="/launch\?patient=(\d+)">([^<]+)</a>')
 
 @dataclass
 class SimulatedEhr:
-    """`address` without a path. `taken` patients belong to some test already."""
+    """`address` without a path. `taken`: ids and names of patients that belong to some test already."""
 
     address: str
     clinic: str
@@ -38,10 +38,10 @@ class SimulatedEhr:
         return f"{self.address}/fhir"
 
     def patient(self) -> tuple[str, str]:
-        """(id, name) of a patient that no test has used yet."""
+        """(id, name) of a patient that no test has used yet, nor another one of that name."""
         listed = LISTED.findall(self.http.get("/launch").text)
-        key, name = next((key, name) for key, name in listed if key not in self.taken)
-        self.taken.add(key)
+        key, name = next((key, name) for key, name in listed if self.taken.isdisjoint((key, name)))
+        self.taken |= {key, name}
         return key, html.unescape(name)
 
     def behave(self, *switches: str) -> None:
