@@ -1,4 +1,5 @@
-"""What a profile wants supported and a resource does not hold: named once, never refused."""
+"""What a profile wants supported and a resource does not hold: named once, never refused; what must be there is an error
+and not named here again."""
 
 import pytest
 
@@ -12,6 +13,7 @@ LINES = (
     "element ; method ;  ;  ;  ;  ; must-support",
     "element ; referenceRange.text ;  ;  ;  ;  ; must-support",
     "element ; effective[x] ;  ;  ;  ;  ; must-support",
+    "element ; device ; 1.. ;  ;  ;  ; must-support",
     "element ; meta ;  ;  ;  ;  ; must-support",
     "element ; meta.lastUpdated ;  ;  ;  ;  ; must-support",
     "element ; component ",

@@ -13,9 +13,13 @@ from app.fhir.profiles.facts import ProfileFacts
 
 
 def gaps(facts: ProfileFacts, tree: JsonObject) -> list[str]:
-    """The paths that are absent, without those below an absent one, without slices, and without `meta`, in which the
-    server writes when it was stored."""
-    wanted = [each.path for each in facts.elements if each.must_support and ":" not in each.path and each.path]
+    """The paths that are absent, without those below an absent one, without slices, without what must be there (that is
+    an error of its own), and without `meta`, in which the server writes when it was stored."""
+    wanted = [
+        each.path
+        for each in facts.elements
+        if each.must_support and not each.minimum and ":" not in each.path and each.path
+    ]
     return [path for path in wanted if path.partition(".")[0] != "meta" and _is_gap(tree, path)]
 
 
