@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
+SHARED = Path(os.environ.get("BATON_TESTS_SHARED", ROOT.parent / "shared"))
 NODE_CLIENTS = ROOT / "tests" / "clients" / "node"
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -20,6 +20,7 @@ GUIDE = "hl7.fhir.us.sdoh-clinicalcare#3.0.0"
 US_CORE = tuple(f"hl7.fhir.us.core#{version}" for version in ("7.0.0", "6.1.0", "3.1.1"))
 # what an earlier package defines is not defined anew by a later one
 PACKAGES = (R4, GUIDE, *US_CORE)
+REGISTRY = ROOT / "fhir_profiles"
 # parameters of every type that no file of the registry lists: they are built in
 BUILT_IN = {
     "_id": "http://hl7.org/fhir/SearchParameter/Resource-id",
@@ -55,7 +56,6 @@ class Served:
     """One served type."""
 
     name: str
-    interactions: tuple[str, ...]
     parameters: Mapping[str, Parameter]
     includes: tuple[str, ...]
     revincludes: tuple[str, ...]
@@ -64,16 +64,24 @@ class Served:
 @cache
 def served() -> Mapping[str, Served]:
     """Type -> what of it can be searched: the names and addresses stand in the registry's files, the rest is HL7's."""
-    folder = ROOT / "fhir_profiles"
-    common = _urls(tomllib.loads((folder / "every_type.toml").read_text()))
+    common = _urls(tomllib.loads((REGISTRY / "every_type.toml").read_text()))
     found = {}
-    for path in sorted((folder / "resources").glob("*.toml")):
-        tree = tomllib.loads(path.read_text())
+    for name, tree in _resources().items():
         urls = {**BUILT_IN, **common, **_urls(tree)}
-        parameters = {code: parameter(path.stem, code, url) for code, url in urls.items()}
-        lists = [tuple(tree.get(name, ())) for name in ("interactions", "includes", "revincludes")]
-        found[path.stem] = Served(path.stem, lists[0], parameters, *lists[1:])
+        parameters = {code: parameter(name, code, url) for code, url in urls.items()}
+        includes, revincludes = (tuple(tree.get(key, ())) for key in ("includes", "revincludes"))
+        found[name] = Served(name, parameters, includes, revincludes)
     return found
+
+
+@cache
+def interactions() -> Mapping[str, tuple[str, ...]]:
+    """Type -> what can be done with it; told without HL7's packages."""
+    return {name: tuple(tree["interactions"]) for name, tree in _resources().items()}
+
+
+def _resources() -> dict[str, Json]:
+    return {path.stem: tomllib.loads(path.read_text()) for path in sorted((REGISTRY / "resources").glob("*.toml"))}
 
 
 def _urls(tree: Json) -> dict[str, str]:

@@ -16,12 +16,12 @@ from anyio.from_thread import BlockingPortal
 
 from tests.oracle.building import body, resource
 from tests.oracle.datatypes import Made
-from tests.oracle.definitions import Json, exact, served
+from tests.oracle.definitions import Json, exact, interactions
 from tests.oracle.oracle import Oracle, Pairs, name_of
 from tests.world import FHIR_JSON, System, World
 
 # what the server alone writes, or what is installed, nobody can put on the shelf
-KINDS = tuple(name for name, kind in served().items() if "create" in kind.interactions)
+KINDS = tuple(name for name, can in interactions().items() if "create" in can)
 # what most others refer to
 COMMON = ("Patient", "Organization")
 HEADERS = {"Content-Type": FHIR_JSON, "Prefer": "return=representation"}
@@ -62,7 +62,7 @@ class Shelf:
             draft.tree = resource(draft.kind, _names(drafts), chance)
         stored = self.store(drafts)
         for place in chance.sample(range(len(drafts)), chance.randint(0, 2)):
-            if "update" in served()[drafts[place].kind].interactions:
+            if "update" in interactions()[drafts[place].kind]:
                 stored[place] = self._change(drafts[place], _names(drafts, self.base), chance)
         if chance.random() < 0.2:
             self._delete(stored, chance.randrange(len(stored)))
@@ -100,7 +100,7 @@ class Shelf:
         """What others refer to stays."""
         others = json.dumps([*stored[:place], *stored[place + 1 :]], default=str)
         gone = stored[place]
-        if "delete" in served()[gone["resourceType"]].interactions and gone["id"] not in others:
+        if "delete" in interactions()[gone["resourceType"]] and gone["id"] not in others:
             self._send("DELETE", f"/{name_of(stored.pop(place))}", "", 204)
 
     def _send(self, method: str, address: str, content: str, status: int = 200) -> Json:
