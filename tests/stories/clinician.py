@@ -9,6 +9,7 @@ from tests.stories.simulated import SimulatedEhr
 
 Way = Literal["in this window", "in a new window", "in a frame"]
 LONG_ENOUGH_MS = 30_000
+LOOKS, SOON_MS, A_MOMENT_MS = 50, 2_000, 100
 FRAME = "iframe[name=app]"
 
 
@@ -44,6 +45,15 @@ class AtChart:
 
     def says(self, words: str) -> None:
         expect(self.surface.locator("main")).to_contain_text(words, timeout=LONG_ENOUGH_MS)
+
+    def comes_to_say(self, words: str) -> None:
+        """By itself, within a few minutes of the page's own clock, which go by fast."""
+        for _ in range(LOOKS):
+            if words in self.reads():
+                return
+            self.page.clock.fast_forward(SOON_MS)
+            self.page.wait_for_timeout(A_MOMENT_MS)
+        self.says(words)
 
     def refers(self, to: str, person: str, words: str) -> None:
         """Ticks the first need that the chart tells of, chooses, lets the person sign, sends."""

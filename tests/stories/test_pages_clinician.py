@@ -257,12 +257,13 @@ def test_the_first_page_follows_a_referral_by_itself(ward: Ward) -> None:
     nora, ana = AtChart(ward.browser, ward.ehr), AtDesk(ward.browser, ward.place.server.address)
     ward.sitting.append(nora)
     ana.sign_in(ward.place.ana)
+    nora.page.clock.install()
     nora.launch(patient)
     nora.refers(ward.place.first.name, person, "Food for four")
     ana.finds(person, "/inbox")
-    nora.says("waiting for an answer")
+    nora.comes_to_say("waiting for an answer")
     ana.press("Accept")
-    nora.says("accepted, to be started")
+    nora.comes_to_say("accepted, to be started")
     ana.close()
 
 
