@@ -16,7 +16,7 @@ from typing import Any
 from app.fhir import json
 from app.fhir.errors import BusinessRule, Invalid, Structure, TooCostly, TooLong
 from app.fhir.json import JsonObject, Number, copied
-from app.fhir.references import REWRITTEN, rewrite
+from app.fhir.links import turned
 
 MEDIA_TYPE = "application/json-patch+json"
 MAX_OPERATIONS = 100
@@ -74,15 +74,14 @@ def apply(
 
 
 def rewritten(operations: Sequence[Operation], mapping: Mapping[str, str]) -> tuple[Operation, ...]:
-    """The same patch, its values' references turned as `references.rewrite` turns those of a resource."""
+    """The same patch, the links in its values turned as `links.rewrite` turns those of a resource."""
     return tuple(replace(each, value=_turned(each, mapping)) for each in operations)
 
 
 def _turned(operation: Operation, mapping: Mapping[str, str]) -> Any:
-    value = operation.value
-    if type(value) is str:
-        return mapping.get(value, value) if operation.path and operation.path[-1] in REWRITTEN else value
-    return rewrite(copied(value), mapping) if type(value) in (dict, list) else value
+    """An item of a list is named as its list is."""
+    name = next((part for part in reversed(operation.path) if not _INDEX.fullmatch(part) and part != "-"), "")
+    return turned(name, copied(operation.value), mapping)
 
 
 def _operation(item: Any, at: str) -> Operation:

@@ -1,14 +1,11 @@
-"""References: what a text points to, where they stand in a tree, and how `urn:uuid` ones become real.
-
-*Source*: R4 references.html, http.html#trules (replacing `fullUrl` by the assigned id).
-"""
+"""References: what a text points to, and where they stand in a tree. *Source*: R4 references.html."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from app.fhir.errors import Value
 from app.fhir.tables import r4
@@ -21,10 +18,6 @@ _ABSOLUTE = re.compile(r"https?://[^\s/?#]+", re.ASCII | re.IGNORECASE)
 _MEMBERS = frozenset(
     stem + name for name in ("reference", "type", "identifier", "display", "id", "extension") for stem in ("", "_")
 )
-
-# the members that name another entry of a transaction
-REWRITTEN = ("reference", "url")
-Tree = TypeVar("Tree", dict[str, Any], list[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +139,6 @@ def each_reference(type_name: str, tree: Mapping[str, Any]) -> Iterator[Referenc
             stack.extend(
                 (f"{path}.{name}", value) for name, value in reversed(node.items()) if type(value) in (dict, list)
             )
-
-
-def rewrite(tree: Tree, mapping: Mapping[str, str]) -> Tree:
-    """The same tree, changed in place: each Reference and each `url` that equals a key of `mapping` becomes its
-    value; nothing else moves."""
-    stack: list[Any] = [tree]
-    while stack:
-        node = stack.pop()
-        if type(node) is dict:
-            for name in REWRITTEN:
-                text = node.get(name)
-                if type(text) is str and text in mapping:
-                    node[name] = mapping[text]
-            stack.extend(value for value in node.values() if type(value) in (dict, list))
-        else:
-            stack.extend(item for item in node if type(item) in (dict, list))
-    return tree
 
 
 def _absolute(text: str, base: str) -> Target:

@@ -48,10 +48,13 @@ class Entry:
     if_none_exist: str | None = None
     if_modified_since: str | None = None
     patch: bytes = b""
+    # why an entry of a batch is no request; it is answered with that, the others are carried out
+    refused: Refusal | None = None
 
     @property
     def type(self) -> str:
-        return self.path[0]
+        """`Bundle` where there is nothing that it asks for."""
+        return self.path[0] if self.path else "Bundle"
 
     @property
     def id(self) -> str | None:
@@ -60,7 +63,7 @@ class Entry:
     @property
     def calls(self) -> bool:
         """Whether it calls an operation, `$validate` say."""
-        return self.path[-1].startswith("$")
+        return bool(self.path) and self.path[-1].startswith("$")
 
     @property
     def at(self) -> str:
@@ -69,11 +72,12 @@ class Entry:
 
 def read_bundle(tree: JsonObject, most: int = MAX_ENTRIES) -> tuple[str, tuple[Entry, ...]]:
     """(`batch` or `transaction`, its entries). The envelope is checked, the resources inside are not. Raises
-    TooManyEntries, Structure, Invalid ... with the entry's place."""
+    TooManyEntries, Structure, Invalid ... with the entry's place; what is wrong with one entry of a batch is that
+    entry's affair (`refused`), unless it is what no client means well."""
     entries = tree.get("entry", [])
     if type(entries) is list and len(entries) > most:
         raise TooManyEntries("bundle-entries", f"A Bundle may have at most {most} entries.", "Bundle.entry")
-    _check_methods(entries)
+    _refuse_what_nobody_means(entries)
     # bdl-7 forgives a fullUrl that occurs with two versions; in what is asked for, one fullUrl is one resource.
     issues = [
         issue
@@ -85,7 +89,8 @@ def read_bundle(tree: JsonObject, most: int = MAX_ENTRIES) -> tuple[str, tuple[E
     kind: str = tree["type"]
     if kind not in ("batch", "transaction"):
         raise Invalid("bundle-type", "A Bundle that is posted here is a batch or a transaction.", "Bundle.type")
-    found = tuple(_entry(index, entry) for index, entry in enumerate(entries))
+    read = _entry if kind == "transaction" else _entry_by_itself
+    found = tuple(read(index, entry) for index, entry in enumerate(entries))
     _check_distinct(found, changes=kind == "transaction")
     return kind, found
 
@@ -96,14 +101,28 @@ def at_entry(issues: Iterable[Issue], index: int) -> list[Issue]:
     return [replace(issue, at=".".join([place, *issue.at.split(".")[1:]])) for issue in issues]
 
 
-def _check_methods(entries: Any) -> None:
-    """A method that FHIR does not know is no request at all; a code outside a value set would be a smaller fault."""
+def _refuse_what_nobody_means(entries: Any) -> None:
+    """A method that FHIR does not know, an address that leads elsewhere, a Bundle in a Bundle: such a Bundle is refused
+    whole. *Source*: security sheet B14, B21."""
     for index, entry in enumerate(entries if type(entries) is list else ()):
+        at = f"Bundle.entry[{index}]"
         request = entry.get("request") if type(entry) is dict else None
-        method = request.get("method") if type(request) is dict else None
+        method, url = (request.get("method"), request.get("url")) if type(request) is dict else (None, None)
         if type(method) is str and method not in METHODS:
-            message = f"request.method is one of {', '.join(METHODS)}."
-            raise Invalid("bundle-method", message, f"Bundle.entry[{index}].request.method")
+            raise Invalid("bundle-method", f"request.method is one of {', '.join(METHODS)}.", f"{at}.request.method")
+        if type(url) is str and _leads_elsewhere(url.partition("?")[0]):
+            raise Invalid("bundle-url", _URL, f"{at}.request.url")
+        resource = entry.get("resource") if type(entry) is dict else None
+        if type(resource) is dict and resource.get("resourceType") == "Bundle":
+            message = "A Bundle may not come inside a batch or transaction."
+            raise Invalid("bundle-nested", message, f"{at}.resource")
+
+
+def _leads_elsewhere(path: str) -> bool:
+    return path.startswith("/") or ":" in path or "//" in path or "\\" in path or ".." in path.split("/")
+
+
+_URL = "request.url is Type, Type/id or Type?query, relative to the base."
 
 
 def _envelope(tree: JsonObject, entries: Any) -> JsonObject:
@@ -111,6 +130,14 @@ def _envelope(tree: JsonObject, entries: Any) -> JsonObject:
         return tree
     bare = [{**e, "resource": _STAND_IN} if type(e) is dict and "resource" in e else e for e in entries]
     return {**tree, "entry": bare}
+
+
+def _entry_by_itself(index: int, tree: JsonObject) -> Entry:
+    """*Source*: R4 http.html#brules."""
+    try:
+        return _entry(index, tree)
+    except Refusal as refusal:
+        return Entry(index, tree["request"]["method"], (), full_url=tree.get("fullUrl"), refused=refusal)
 
 
 def _entry(index: int, tree: JsonObject) -> Entry:
@@ -126,11 +153,10 @@ def _entry(index: int, tree: JsonObject) -> Entry:
         if_none_exist=request.get("ifNoneExist"),
         if_modified_since=request.get("ifModifiedSince"),
     )
-    address = _ADDRESS.fullmatch(request["url"])
+    address = _ADDRESS.fullmatch(request["url"].removesuffix("?"))
     path = tuple(address[1].split("/")) if address else ()
     if address is None or not (path[0][0] in "_$" or path[0] in r4().resource_types):
-        message = "request.url is Type, Type/id or Type?query, relative to the base."
-        raise Invalid("bundle-url", message, f"{entry.at}.request.url")
+        raise Invalid("bundle-url", _URL, f"{entry.at}.request.url")
     entry = replace(entry, path=path, query=address[2])
     _check_entry(entry)
     if entry.method == "PATCH":
@@ -140,8 +166,6 @@ def _entry(index: int, tree: JsonObject) -> Entry:
 
 def _check_entry(entry: Entry) -> None:
     resource, at = entry.resource, entry.at
-    if type(resource) is dict and resource.get("resourceType") == "Bundle":
-        raise Invalid("bundle-nested", "A Bundle may not come inside a batch or transaction.", f"{at}.resource")
     if entry.method in ("POST", "PUT") and not entry.calls:
         _check_written(entry)
     elif entry.method in (*READS, "DELETE") and resource is not None:

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from app.fhir import search_results as results
 from app.fhir.characters import has_forbidden
-from app.fhir.errors import TooCostly, Value
+from app.fhir.errors import TooCostly, UnknownParameter, Value
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.search_results import COUNTED_TO, Include, Pair, Revinclude, Sort
 from app.fhir.search_terms import Asked, Chain, Criterion, Has, Ids, Term, Updated, comparisons, criterion
@@ -106,15 +106,17 @@ def parse_query(
     """The query of a decoded query string; `sizes` are the entries of a page by default and at most; `now` is what
     approximate dates are near to.
 
-    Raises Value, TooCostly or UnknownParameter (a modifier that is not offered, a parameter that is being built).
+    What has a name only is passed over, as search.html#parameters has it. Raises Value, TooCostly or UnknownParameter
+    (a modifier that is not offered, a parameter that is being built, a named query).
     """
     if len(pairs) > MAX_PARAMETERS:
         raise TooCostly("search-parameters", f"A search may have at most {MAX_PARAMETERS} parameters.")
     if any(has_forbidden(name) or has_forbidden(value) for name, value in pairs):
         raise Value("character", "A search may not hold control characters, lone surrogates or noncharacters.")
     kind = registry.types[type_name]
+    pairs = [pair for pair in pairs if pair[1]]
     control = _once(pairs)
-    results.refuse_too_many(pairs)
+    results.refuse_what_cannot_come_along(pairs)
     parts = _parts(Asked(registry, base, now), kind, pairs)
     counts_only = ("_summary", "count") in pairs
     return Query(
@@ -124,7 +126,7 @@ def parse_query(
         revincludes=tuple(each for each in parts.includes if isinstance(each, Revinclude)),
         ids=_common(parts.ids),
         last_updated=tuple(parts.updated),
-        sort=results.sort_keys(kind, control["_sort"]) if control.get("_sort") else (),
+        sort=results.sort_keys(kind, control["_sort"]) if "_sort" in control else (),
         count=0 if counts_only else results.count(control.get("_count", str(sizes[0])), sizes[1]),
         total=results.total(control.get("_total", "none")),
         unknown=tuple(dict.fromkeys(parts.unknown)),
@@ -145,6 +147,8 @@ def _once(pairs: Sequence[Pair]) -> dict[str, str]:
 def _parts(asked: Asked, kind: ResourceType, pairs: Sequence[Pair]) -> _Parts:
     parts = _Parts()
     for name, value in pairs:
+        if name == "_query":
+            raise UnknownParameter("search-query", "No named query is offered here.", name)
         if name not in _CONTROL:
             is_include = results.is_include(name)
             read = results.include(asked.registry, kind, name, value) if is_include else None

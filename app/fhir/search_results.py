@@ -82,9 +82,13 @@ def is_include(name: str) -> bool:
     return name.partition(":")[0] in ("_include", "_revinclude")
 
 
-def refuse_too_many(pairs: Sequence[Pair]) -> None:
-    if sum(is_include(name) for name, _ in pairs) > MAX_INCLUDES:
+def refuse_what_cannot_come_along(pairs: Sequence[Pair]) -> None:
+    """*Source*: security sheet part 2; search.html#summary."""
+    included = sum(is_include(name) for name, _ in pairs)
+    if included > MAX_INCLUDES:
         raise TooCostly("search-include", f"A search may have at most {MAX_INCLUDES} _include and _revinclude.")
+    if included and ("_summary", "text") in pairs:
+        raise Value("summary-include", "_include and _revinclude are not for _summary=text.", "_summary")
 
 
 def include(registry: Registry, kind: ResourceType, name: str, text: str) -> Include | Revinclude | None:

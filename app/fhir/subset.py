@@ -40,7 +40,7 @@ def asked(pairs: Iterable[tuple[str, str]]) -> Subset | None:
     """What a query asks to leave out; None for whole resources. Raises Value for anything R4 does not know."""
     summary, elements = "", ""
     for name, value in pairs:
-        if name == "_summary":
+        if name == "_summary" and value:
             if value not in SUMMARIES or summary not in ("", value):
                 raise Value("summary-value", f"_summary is one of {', '.join(SUMMARIES)}, and is sent once", "_summary")
             summary = value

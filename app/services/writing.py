@@ -93,6 +93,11 @@ class Entry:
         return self.type, self.fhir_id
 
     @property
+    def next_version(self) -> int:
+        """Which version of its resource this write makes."""
+        return self.before.version + 1 if self.before else 1
+
+    @property
     def changed(self) -> bool:
         """False for a conditional create that found its resource, and a delete that found none."""
         return self.existing is None and not self.nothing_there

@@ -11,7 +11,7 @@ import pytest
 from app.clock import SystemClock
 from app.fhir.errors import TooCostly
 from app.fhir.search_results import sort_keys
-from app.services.interactions.paging import links, refuse_endless
+from app.services.interactions.paging import Page, links, refuse_endless
 from app.store.search import Place
 from tests.api.answers import MARK, refused
 from tests.builders import resource
@@ -148,5 +148,5 @@ async def test_the_longest_link_is_foreseen_to_a_few_letters(town: Town) -> None
 
     most = max(length for length in range(network.settings.max_url_bytes) if passes(length))
     wanted = [("name", "x" * most)]
-    (_, (_, url)) = links(network, staff_of(town.platform), "Patient", wanted, place, now)
+    (_, (_, url)) = links(network, staff_of(town.platform), "Patient", wanted, Page(before_moment=now), place)
     assert network.settings.max_url_bytes - 100 < len(url) <= network.settings.max_url_bytes

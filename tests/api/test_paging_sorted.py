@@ -130,3 +130,18 @@ async def test_the_self_link_tells_what_was_used(town: Town) -> None:
     answer = (await town.ehr.get("Location?name=a&nothing=b&_sort=-name&_count=3")).json()
     (link,) = [each["url"] for each in answer["link"] if each["relation"] == "self"]
     assert link == f"{town.world.network.base}/Location?name=a&_sort=-name&_count=3"
+
+
+@pytest.mark.parametrize("query", ["Location?name=potoroo&_count=1", "Location/_history?_count=1"])
+async def test_the_self_link_of_a_later_page_leads_to_that_page(town: Town, query: str) -> None:
+    for number in range(3):
+        await town.ehr.create(resource("Location", name=f"Potoroo {number}"))
+    first = (await town.ehr.get(query)).json()
+    second = (await town.ehr.http.get(link_of(first, "next"))).json()
+    assert second["entry"] != first["entry"]
+    assert (await town.ehr.http.get(link_of(second, "self"))).json()["entry"] == second["entry"]
+
+
+def link_of(bundle: dict[str, Any], relation: str) -> str:
+    (found,) = [each["url"] for each in bundle["link"] if each["relation"] == relation]
+    return str(found)

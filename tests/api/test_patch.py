@@ -48,6 +48,42 @@ async def test_a_patch_makes_a_new_version(town: Town) -> None:
     assert row["n"] == 1
 
 
+def narrative(status: str) -> dict[str, str]:
+    return {"status": status, "div": '<div xmlns="http://www.w3.org/1999/xhtml">A man called A</div>'}
+
+
+@pytest.mark.parametrize("status", ["generated", "extensions"])
+async def test_a_text_made_of_the_data_does_not_outlive_them(town: Town, status: str) -> None:
+    """http.html#patch: no narrative may be unsafe after it."""
+    made = await a_patient(town, gender="male", text=narrative(status))
+    address = f"Patient/{made['id']}"
+    same = await patch(town.ehr, address, op("test", "/gender", "male"), op("replace", "/gender", "male"))
+    assert same.json()["text"] == made["text"]
+    both = [op("replace", "/gender", "other"), op("replace", "/text/status", "generated")]
+    assert (await patch(town.ehr, address, *both)).json()["text"] == narrative("generated")
+    answer = (await patch(town.ehr, address, op("test", "/text/status", "generated"), op("remove", "/gender"))).json()
+    assert "text" not in answer
+    assert "gender" not in answer
+
+
+async def test_a_text_written_by_hand_is_changed_together_with_the_data(town: Town) -> None:
+    made = await a_patient(town, gender="male", text=narrative("additional"))
+    address = f"Patient/{made['id']}"
+    refused(await patch(town.ehr, address, op("replace", "/gender", "other")), 422, "business-rule", rule="patch-text")
+    assert (await town.ehr.get(address)).json() == made
+    answer = await patch(town.ehr, address, op("replace", "/gender", "other"), op("remove", "/text"))
+    assert answer.status_code == 200, answer.text
+
+
+async def test_an_owner_who_answers_leaves_no_text_that_says_otherwise(town: Town) -> None:
+    sent = await refer(town.world, town.ehr, town.pantry, Task={"text": narrative("generated")})
+    task, *_ = await town.cbo.search("Task?status=requested&_count=1")
+    assert (await patch(town.cbo, f"Task/{task['id']}", op("replace", "/status", "accepted"))).status_code == 200
+    await town.world.settled()
+    theirs = await sent.read("Task")
+    assert (theirs["status"], "text" in theirs) == ("accepted", False)
+
+
 async def test_numbers_keep_the_form_in_which_they_were_written(town: Town) -> None:
     tree = resource("Location", position={"longitude": 0, "latitude": 0})
     body = json.dumps(tree).replace('"longitude": 0', '"longitude": 1.10').replace('"latitude": 0', '"latitude": 2.0')

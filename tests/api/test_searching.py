@@ -19,7 +19,6 @@ FORM = "application/x-www-form-urlencoded"
         pytest.param("_lastUpdated=2024-13", "value", id="C03 month 13"),
         pytest.param(f"_lastUpdated={MARK}", "value", id="C03 a word"),
         pytest.param("_lastUpdated=gt2024-01-01T25:00:00Z", "value", id="C03 hour 25"),
-        pytest.param("name=", "value", id="C04 empty"),
         pytest.param("identifier=a|b,", "value", id="C04 empty alternative"),
         pytest.param("identifier=|", "value", id="C04 a bar alone"),
         pytest.param("name:nothing=a", "not-supported", id="unknown modifier"),
@@ -48,6 +47,19 @@ async def test_an_unknown_parameter_is_told_or_refused(town: Town) -> None:
     assert warning["resource"]["issue"][0]["severity"] == "warning"
     strict = await town.ehr.http.get(f"/fhir/Patient?nothing={MARK}", headers={"Prefer": "handling=strict"})
     refused(strict, 400, "not-supported")
+
+
+async def test_a_parameter_without_a_value_is_passed_over(town: Town) -> None:
+    """search.html#parameters. A condition is not: see test_conditional.py."""
+    named = (await town.ehr.create(resource("Patient", name=[{"family": "Wombatson"}]))).json()["id"]
+    answer = (await town.ehr.get("Patient?birthdate=&name=wombatson&gender&_count=&_sort=")).json()
+    assert [each["resource"]["id"] for each in answer["entry"]] == [named]
+    assert answer["link"][0]["url"].endswith("/Patient?name=wombatson")
+
+
+async def test_a_named_query_that_is_not_there_is_refused(town: Town) -> None:
+    """search.html#query: never passed over, since everything would be found."""
+    refused(await town.ehr.get("Patient?_query=current"), 400, "not-supported", rule="search-query", at="http._query")
 
 
 async def test_a_search_by_post_reads_a_form_only(town: Town) -> None:

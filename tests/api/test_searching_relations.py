@@ -105,3 +105,13 @@ async def test_two_of_one_parameter_must_both_hold(town: Town, sent: Sent) -> No
     assert await town.ehr.search(both) == []
     either = await town.ehr.search(f"Task?patient={sent.ids['Patient']},{other.ids['Patient']}")
     assert {each["id"] for each in either} >= {sent.ids["Task"], other.ids["Task"]}
+
+
+async def test_only_what_was_searched_for_is_cut_to_elements(town: Town, sent: Sent) -> None:
+    """search.html#elements: the list says nothing of what comes along."""
+    query = f"Task?_id={sent.ids['Task']}&_include=Task:patient&_elements=status"
+    task, person = (await town.ehr.get(query)).json()["entry"]
+    assert "for" not in task["resource"]
+    assert person["resource"] == await sent.read("Patient")
+    short = (await town.ehr.get(query.replace("_elements=status", "_summary=true"))).json()["entry"]
+    assert all(each["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED" for each in short)

@@ -11,7 +11,8 @@ import pytest
 from app.fhir.errors import Refusal
 from app.fhir.index_values import extract
 from app.fhir.json import JsonObject, Number
-from app.fhir.references import each_reference, rewrite
+from app.fhir.links import rewrite
+from app.fhir.references import each_reference
 from app.fhir.registry import Registry
 from app.fhir.requests import read_bundle
 from app.fhir.structure import check

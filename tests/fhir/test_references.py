@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 
 from app.fhir.errors import Value
@@ -17,7 +15,6 @@ from app.fhir.references import (
     Urn,
     each_reference,
     parse_reference,
-    rewrite,
 )
 
 BASE = "https://network.example/fhir"
@@ -83,17 +80,3 @@ def test_every_reference_is_found_wherever_it_stands() -> None:
         ("Task.note[0].authorReference", "Practitioner/2"),
         ("Task.output[0].valueReference", "Procedure/3"),
     ]
-
-
-def test_rewriting_changes_references_and_urls_and_nothing_else() -> None:
-    tree = rewrite(copy.deepcopy(TASK), {UUID: "ServiceRequest/7"})
-    assert tree["focus"] == {"reference": "ServiceRequest/7"}
-    assert tree["extension"][0]["valueReference"] == {"reference": "ServiceRequest/7"}
-    assert tree["input"][0]["valueAttachment"] == {"url": "ServiceRequest/7"}
-    assert tree["note"] == TASK["note"]
-    assert tree["requester"] == TASK["requester"]
-    assert list(tree) == list(TASK)
-
-
-def test_rewriting_without_a_match_leaves_the_tree_as_it_is() -> None:
-    assert rewrite(copy.deepcopy(TASK), {"urn:uuid:other": "X/1"}) == TASK

@@ -69,14 +69,18 @@ TWICE = [entry("PUT", "Task/1", NAMED)] * 2
 CONDITION = entry("PUT", "Task/1", NAMED, ifNoneExist="identifier=s|1")
 
 # What, the Bundle, the rule and the place below Bundle.
-REFUSED: list[tuple[str, JsonObject, str, str]] = [
-    ("a searchset", bundle(kind="searchset"), "bundle-type", "type"),
-    ("no request", bundle({"resource": TASK}), "bdl-3", "entry"),
+Case = tuple[str, JsonObject, str, str]
+MALICE: list[Case] = [
     ("B21 absolute url", bundle(entry("GET", "https://evil.example/Task/1")), "bundle-url", "entry[0].request.url"),
     ("B21 upwards", bundle(entry("GET", "../Task/1")), "bundle-url", "entry[0].request.url"),
+    ("B21 from the root", bundle(entry("GET", "/Task/1")), "bundle-url", "entry[0].request.url"),
+    ("B21 backwards", bundle(entry("GET", "Task\\1")), "bundle-url", "entry[0].request.url"),
     ("B21 CONNECT", bundle(entry("CONNECT", "Task")), "bundle-method", "entry[0].request.method"),
-    ("no such type", bundle(entry("GET", "Nobody/1")), "bundle-url", "entry[0].request.url"),
     ("a Bundle for an operation", bundle(entry("POST", "$x", bundle())), "bundle-nested", "entry[0].resource"),
+    ("B14 bundle in bundle", bundle(entry("POST", "Bundle", bundle())), "bundle-nested", "entry[0].resource"),
+]  # fmt: skip
+OF_ONE: list[Case] = [
+    ("no such type", bundle(entry("GET", "Nobody/1")), "bundle-url", "entry[0].request.url"),
     ("an address without end", bundle(entry("GET", "Task/1/_history/2/3/4")), "bundle-url", "entry[0].request.url"),
     ("a patch as it is", bundle(entry("PATCH", "Task/1", TASK)), "bundle-resource", "entry[0].resource"),
     ("a patch without data", bundle(entry("PATCH", "Task/1")), "bundle-resource", "entry[0].resource"),
@@ -86,7 +90,6 @@ REFUSED: list[tuple[str, JsonObject, str, str]] = [
      "entry[0].resource.data"),
     ("a DELETE of a type", bundle(entry("DELETE", "Task")), "bundle-url", "entry[0].request.url"),
     ("a DELETE of a version", bundle(entry("DELETE", "Task/1/_history/1")), "bundle-url", "entry[0].request.url"),
-    ("B14 bundle in bundle", bundle(entry("POST", "Bundle", bundle())), "bundle-nested", "entry[0].resource"),
     ("POST without resource", bundle(entry("POST", "Task")), "bundle-resource", "entry[0].resource"),
     ("GET with resource", bundle(entry("GET", "Task/1", TASK)), "bundle-resource", "entry[0].resource"),
     ("B01 another type", bundle(entry("POST", "Task", PATIENT)), "bundle-resource", "entry[0].resource"),
@@ -95,6 +98,12 @@ REFUSED: list[tuple[str, JsonObject, str, str]] = [
     ("PUT to a type", bundle(entry("PUT", "Task", NAMED)), "bundle-url", "entry[0].request.url"),
     ("PUT of another id", bundle(entry("PUT", "Task/2", NAMED)), "bundle-id", "entry[0].resource.id"),
     ("condition on PUT", bundle(CONDITION), "bundle-condition", "entry[0].request.ifNoneExist"),
+]  # fmt: skip
+REFUSED: list[Case] = [
+    *MALICE,
+    *OF_ONE,
+    ("a searchset", bundle(kind="searchset"), "bundle-type", "type"),
+    ("no request", bundle({"resource": TASK}), "bdl-3", "entry"),
     ("B15 one fullUrl twice", bundle(*[NEW] * 2), "bundle-duplicate", "entry[1].fullUrl"),
     ("B15 one resource twice", bundle(*TWICE), "bundle-duplicate", "entry[1].request.url"),
     ("unknown element", bundle({**entry("GET", "Task/1"), "colour": 1}), "unknown-element", "entry[0].colour"),
@@ -109,6 +118,22 @@ def test_a_bundle_that_contradicts_itself_is_refused(tree: JsonObject, rule: str
         read_bundle(tree)
     assert (refusal.value.issues[0].rule, refusal.value.issues[0].at) == (rule, f"Bundle.{at}")
     assert "evil" not in repr(refusal.value.issues)
+
+
+@pytest.mark.parametrize(("tree", "rule", "at"), [case[1:] for case in OF_ONE], ids=[case[0] for case in OF_ONE])
+def test_what_is_wrong_with_one_entry_of_a_batch_is_its_own_affair(tree: JsonObject, rule: str, at: str) -> None:
+    _, (good, found) = read_bundle({**tree, "type": "batch", "entry": [entry("GET", "Task/1"), *tree["entry"]]})
+    assert good.refused is None
+    assert found.refused is not None
+    place = f"Bundle.{at}".replace("entry[0]", "entry[1]")
+    assert (found.refused.issues[0].rule, found.refused.issues[0].at) == (rule, place)
+    assert (found.type, found.calls, found.id) == ("Bundle", False, None)
+
+
+@pytest.mark.parametrize("tree", [case[1] for case in MALICE], ids=[case[0] for case in MALICE])
+def test_a_batch_is_refused_whole_for_what_nobody_means(tree: JsonObject) -> None:
+    with pytest.raises(Refusal):
+        read_bundle({**tree, "type": "batch", "entry": [entry("GET", "Task/1"), *tree["entry"]]})
 
 
 def test_b12_too_many_entries_are_counted_before_anything_is_read() -> None:

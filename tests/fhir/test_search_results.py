@@ -69,6 +69,22 @@ def test_what_is_used_is_told_apart_from_what_is_not_known() -> None:
     assert query("Task", ("_summary", "count"), ("_count", "7")).count == 0
 
 
+def test_a_parameter_without_a_value_is_passed_over() -> None:
+    """search.html#parameters: it is no error."""
+    empty = [(name, "") for name in ("status", "_count", "_sort", "_total", "_summary", "_elements", "_include", "foo")]
+    found = query("Task", *empty, ("owner", "Organization/1"))
+    assert found == query("Task", ("owner", "Organization/1"))
+    assert found.used == (("owner", "Organization/1"),)
+
+
+@pytest.mark.parametrize("name", ["_include", "_revinclude"])
+def test_nothing_comes_along_with_texts_alone(name: str) -> None:
+    """search.html#summary."""
+    with pytest.raises(Value):
+        query("Task", (name, "Task:focus"), ("_summary", "text"))
+    assert query("Task", (name, "Task:focus"), ("_summary", "data"))
+
+
 BUILDING = REGISTRY.while_building(
     frozenset((("Task", "status"), ("Patient", "name"), ("Provenance", "target"), ("Task", "focus"))),
     frozenset((("Task", "code"), ("Patient", "identifier"))),
@@ -78,13 +94,12 @@ BUILDING = REGISTRY.while_building(
 @pytest.mark.parametrize(
     ("name", "value"),
     [("status", "accepted"), ("status:missing", "true"), ("patient.name", "x"), ("_has:Task:focus:code", "x"), ("_sort", "status"),
-     ("_include", "Task:focus"), ("_revinclude", "Provenance:target"), ("code:text", "x"), ("identifier", "")],
+     ("_include", "Task:focus"), ("_revinclude", "Provenance:target"), ("code:text", "x")],
 )  # fmt: skip
 def test_a_parameter_that_is_being_built_is_refused_wherever_it_stands(name: str, value: str) -> None:
     with pytest.raises(Refusal) as refusal:
         parse_query(BUILDING, "Task", [(name, value)], BASE, now=NOW)
-    if name != "identifier":
-        assert refusal.value.issues[0].rule == "search-building"
+    assert refusal.value.issues[0].rule == "search-building"
 
 
 def test_a_parameter_that_is_being_renewed_answers_what_it_answered_before() -> None:

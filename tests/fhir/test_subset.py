@@ -156,7 +156,6 @@ def test_who_asks_for_nothing_special_gets_the_whole(pairs: list[tuple[str, str]
     ("pairs", "rule"),
     [
         ([("_summary", "yes")], "summary-value"),
-        ([("_summary", "")], "summary-value"),
         ([("_summary", "True")], "summary-value"),
         ([("_summary", "true"), ("_summary", "data")], "summary-value"),
         ([("_elements", "colour")], "elements-value"),

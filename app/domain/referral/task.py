@@ -79,8 +79,10 @@ def is_about_another(tree: dict[str, Any]) -> bool:
 
 
 def changed_elements(before: dict[str, Any], after: dict[str, Any], ignoring: Collection[str] = ()) -> list[str]:
-    """The top-level elements that differ, without id and meta, `_x` counted to `x`."""
-    names = {name.lstrip("_") for name in (*before, *after)} - {"id", "meta", "resourceType", *ignoring}
+    """The top-level elements that differ, without id and meta, `_x` counted to `x`. A narrative that is gone is none:
+    what it said stands in the others."""
+    passed_over = {"id", "meta", "resourceType", *ignoring, *(() if "text" in after else ("text",))}
+    names = {name.lstrip("_") for name in (*before, *after)} - passed_over
     return sorted(
         name for name in names if before.get(name) != after.get(name) or before.get("_" + name) != after.get("_" + name)
     )

@@ -5,6 +5,7 @@ Nobody writes one, so nothing of it is stored or indexed: a search becomes condi
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from uuid import UUID
@@ -17,7 +18,7 @@ from app.fhir.search import Query, Term, parse_query
 from app.fhir.search_values import DateMatch, ReferenceMatch, TokenMatch
 from app.fhir.subset import asked, subset
 from app.services.caller import Caller
-from app.services.interactions.paging import PAGE, Page, links, open_page, refuse_endless
+from app.services.interactions.paging import PAGE, links, open_page, refuse_endless
 from app.services.interactions.reading import reading
 from app.services.interactions.search import form, refuse_unknown, total_asked, warning
 from app.services.interactions.totals import total_of
@@ -61,7 +62,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     page = open_page(network, caller, TYPE, query.used, [value for name, value in pairs if name == PAGE])
     async with reading(network, caller, request, searching=True) as unit:
         if page.before_moment is None and _is_poll(query):
-            page = Page(page.after, await horizon(unit))
+            page = replace(page, before_moment=await horizon(unit))
         conditions = _conditions(Conditions(unit, tuple(network.registry.types)), query)
         if page.before_moment is not None:
             conditions.stamped_before(page.before_moment)
@@ -77,7 +78,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     bodies = [(str(row.id), _body(network, row)) for row in shown]
     entries = [Found(TYPE, fhir_id, subset(body, part) if part else body) for fhir_id, body in bodies]
     place = Place(last.id, last.at) if last else None
-    found_links = links(network, caller, TYPE, query.used, place, page.before_moment)
+    found_links = links(network, caller, TYPE, query.used, page, place)
     counted, said = total.count if total else None, warning(query, total)
     return FhirResponse(200, searchset(entries, base=network.base, links=found_links, total=counted, warning=said))
 

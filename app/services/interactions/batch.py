@@ -41,6 +41,8 @@ async def _one(network: Network, caller: Caller, request: FhirRequest, each: Ask
 
 async def _asked(network: Network, caller: Caller, request: FhirRequest, each: Asked, ask: Ask) -> Answer:
     try:
+        if each.refused is not None:
+            raise each.refused
         return as_answer(await answered(network, caller, each, request.headers, ask))
     except Refusal as refusal:
         await note_refused(network, caller, f"batch {each.method}", each.type, refusal)

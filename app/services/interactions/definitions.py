@@ -90,7 +90,7 @@ async def _answer(asking: _Asked, terms: Terms) -> bytes:
     bodies = await _fitting(terms, query.type, [url for url, _, _ in rest[: query.count]])
     last = next(reversed(bodies)) if 0 < len(bodies) < len(rest) else None
     after = Place(UUID(int=0), RELEASED_AT, (id_of(last),)) if last is not None else None
-    found = links(asking.network, asking.caller, query.type, query.used, after, None)
+    found = links(asking.network, asking.caller, query.type, query.used, asking.page, after)
     counted = Total(len(heads), more=False) if total_asked(query) else None
     size = sum(map(len, bodies.values()))
     return await aside(size, _bundle, asking, bodies, counted, found)

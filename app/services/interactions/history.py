@@ -5,6 +5,7 @@ a poller loses nothing. What a version held is shown as a read of it would be.
 *Source*: R4 http.html#history; security sheet SCO-16, C12, C22.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -34,7 +35,7 @@ Pairs = list[tuple[str, str]]
 async def history(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
     """200 with a Bundle of type history; 404 for a resource that is missing or hidden."""
     *where, _ = request.path
-    pairs = list(request.query)
+    pairs = [pair for pair in request.query if pair[1]]
     _refuse_unknown(pairs)
     part, since = subset.asked(pairs), _since(pairs)
     size = 0 if part is not None and part.summary == "count" else _count(network, pairs)
@@ -55,7 +56,7 @@ async def history(network: Network, caller: Caller, request: FhirRequest) -> Fhi
             raise NotFound("not-found", "there is no such resource")
         total = await total_of("accurate", partial(store_history.count, unit, asked)) if size == 0 else None
     last = Place(shown[-1].stored.id, shown[-1].stored.last_updated) if shown and more else None
-    found = links(network, caller, address, wanted, last, before)
+    found = links(network, caller, address, wanted, replace(page, before_moment=before), last)
     reduced = sum(len(each.stored.body) for each in shown) if part else 0
     return FhirResponse(200, await aside(reduced, _bundle, network, shown, part, found, total))
 

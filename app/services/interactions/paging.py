@@ -37,10 +37,12 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page begins: beyond this place, and, for pollers, only what was stamped before this moment."""
+    """Where a page begins: beyond this place, and, for pollers, only what was stamped before this moment. `token` is
+    what the link to it had."""
 
     after: Place | None = None
     before_moment: datetime | None = None
+    token: str = ""
 
 
 def open_page(network: Network, caller: Caller, path: str, wanted: Pairs, tokens: Sequence[str]) -> Page:
@@ -58,16 +60,17 @@ def open_page(network: Network, caller: Caller, path: str, wanted: Pairs, tokens
     if network.clock.now() > datetime.fromtimestamp(tree["expires"], UTC):
         raise Invalid("page-token", "this page link has expired; begin the search again", PAGE)
     after = Place(UUID(tree["key"]), datetime.fromisoformat(tree["stamp"]), tuple(map(_value, values)))
-    return Page(after, datetime.fromisoformat(tree["before"]) if tree["before"] else None)
+    return Page(after, datetime.fromisoformat(tree["before"]) if tree["before"] else None, tokens[0])
 
 
 def links(
-    network: Network, caller: Caller, path: str, wanted: Pairs, after: Place | None, before_moment: datetime | None
+    network: Network, caller: Caller, path: str, wanted: Pairs, page: Page, after: Place | None
 ) -> list[tuple[str, str]]:
     """What was really asked for, and, where there is more than what stands up to `after`, where it goes on."""
-    found = [("self", _address(network, path, wanted))]
+    here = [(PAGE, page.token)] if page.token else []
+    found = [("self", _address(network, path, [*wanted, *here]))]
     if after is not None:
-        token = _token(network, caller, path, wanted, after, before_moment)
+        token = _token(network, caller, path, wanted, after, page.before_moment)
         found.append(("next", _address(network, path, [*wanted, (PAGE, token)])))
     return found
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from app.fhir import json
 from app.fhir.errors import Invalid, NotSupported, TooLong
 from app.fhir.json_patch import rewritten
-from app.fhir.references import rewrite
+from app.fhir.links import rewrite
 from app.fhir.requests import READS
 from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller

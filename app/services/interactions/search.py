@@ -1,6 +1,7 @@
 """search: a page of what the caller may see, with what it refers to or is referred to by. *Source*: R4 search.html."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from app.fhir.search import Query, parse_query
 from app.fhir.subset import Subset, asked, subset
 from app.services.aside import aside
 from app.services.caller import Caller
-from app.services.interactions.paging import PAGE, Page, links, open_page, refuse_endless
+from app.services.interactions.paging import PAGE, links, open_page, refuse_endless
 from app.services.interactions.prefer import handling_strict
 from app.services.interactions.reading import reading
 from app.services.interactions.search_scopes import refuse_unscoped
@@ -45,7 +46,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
     act = caller.act(network.ids, "search", type_name, _names(query))
     async with reading(network, caller, request, searching=True) as unit:
         if query.last_updated and page.before_moment is None:
-            page = Page(page.after, await horizon(unit))
+            page = replace(page, before_moment=await horizon(unit))
         hits, more = await store_search.page(
             unit,
             act,
@@ -58,7 +59,7 @@ async def search(network: Network, caller: Caller, request: FhirRequest) -> Fhir
         shown, others = await _with_others(network, caller, unit, query, hits)
         total = await _total(network, unit, query, page.before_moment)
     last = shown[-1].place if shown and (more or len(shown) < len(hits)) else None
-    found = links(network, caller, type_name, query.used, last, page.before_moment)
+    found = links(network, caller, type_name, query.used, page, last)
     bodies = (*(hit.stored.body for hit in shown), *(stored.body for stored in others))
     reduced = sum(map(len, bodies)) if asked(query.used) else 0
     return FhirResponse(200, await aside(reduced, _bundle, network, query, shown, others, total, found))
@@ -149,9 +150,10 @@ def _bundle(
     network: Network, query: Query, shown: list[Hit], others: list[Stored], total: Total | None, found: Pairs
 ) -> bytes:
     part = asked(query.used)
+    beside = None if part and part.elements else part  # _elements is said of what was searched for
     entries = [
         *(_entry(hit.stored, part, "match") for hit in shown),
-        *(_entry(stored, part, "include") for stored in others),
+        *(_entry(stored, beside, "include") for stored in others),
     ]
     count, said = total.count if total else None, warning(query, total)
     return searchset(entries, base=network.base, links=found, total=count, warning=said)

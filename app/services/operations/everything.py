@@ -4,7 +4,7 @@ Her Tasks and devices come too, which R4's compartment leaves out but which are 
 person stands in the types' files. *Source*: R4 patient-operation-everything.html, compartmentdefinition-patient.html.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.fhir.outcomes import operation_outcome
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.search_terms import refuse_building
 from app.services.caller import Caller
-from app.services.interactions.paging import PAGE, Page, links, open_page, refuse_endless
+from app.services.interactions.paging import PAGE, links, open_page, refuse_endless
 from app.services.interactions.permit import scoped
 from app.services.interactions.read import answer
 from app.services.interactions.reading import reading
@@ -70,7 +70,7 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
     async with reading(network, caller, request, searching=True) as unit:
         patient = await _patient(network, caller, unit, rest[0]) if len(rest) == 2 else None
         if wish.since is not None and place.before_moment is None:
-            place = Page(place.after, await horizon(unit))
+            place = replace(place, before_moment=await horizon(unit))
         # she herself is read by her id; what leads to her is found by a search
         searched = [name for name in types if caller.allows(name, "s")]
         herself = ["Patient"] if patient is not None and "Patient" in types else []
@@ -84,7 +84,7 @@ async def everything(network: Network, caller: Caller, request: FhirRequest) -> 
     entries += [Found(each.type, each.fhir_id, projection(each), "include") for each in others]
     goes_on = more or len(shown) < len(found)
     last = Place(shown[-1].id, shown[-1].last_updated) if goes_on else None
-    found_links = links(network, caller, address, wanted, last, place.before_moment)
+    found_links = links(network, caller, address, wanted, place, last)
     warning = json.dump(operation_outcome([CUT])) if cut else None
     return FhirResponse(200, searchset(entries, base=network.base, links=found_links, warning=warning))
 

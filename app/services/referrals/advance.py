@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.domain.referral.task import TEMPORARY_CODES
 from app.fhir import json
+from app.fhir.stale_text import without_made_text
 from app.services.caller import Caller, the_network
 from app.services.network import Network
 from app.services.write import write_in
@@ -53,8 +54,11 @@ async def _write(
 def with_status(
     tree: dict[str, Any], status: str, reason: str = "", outputs: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """A copy with the status; statusReason is that of this status alone, outputs are added where they are new."""
-    changed = {name: value for name, value in tree.items() if name not in ("statusReason", "_status")}
+    """A copy with the status; statusReason is that of this status alone, outputs are added where they are new, and a
+    narrative made for another status is left out."""
+    changed = {
+        name: value for name, value in without_made_text(tree).items() if name not in ("statusReason", "_status")
+    }
     changed["status"] = status
     if reason:
         changed["statusReason"] = {"text": reason}

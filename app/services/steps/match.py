@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.fhir.errors import Invalid, MultipleMatches, NotFound
 from app.fhir.json_patch import rewritten
-from app.fhir.references import rewrite
+from app.fhir.links import rewrite
 from app.services.criteria import fulfils
 from app.services.steps.matching import Key, matching
 from app.services.writing import Criterion, Entry, Write

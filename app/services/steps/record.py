@@ -63,7 +63,7 @@ def _version(write: Write, entry: Entry, rows: Rows) -> None:
 
 def _stamped(write: Write, entry: Entry) -> datetime:
     """Gives an entry its version and its time, which it returns."""
-    entry.version = entry.before.version + 1 if entry.before else 1
+    entry.version = entry.next_version
     entry.last_updated = _strictly_later(write.unit.now, entry.before.last_updated if entry.before else None)
     return entry.last_updated
 

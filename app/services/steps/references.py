@@ -8,7 +8,8 @@ What is missing and what is hidden get the same answer.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.fhir.errors import NotSupported, ReferenceNotFound, Refusal
+from app.fhir.errors import NotSupported, ReferenceNotFound, Refusal, Value
+from app.fhir.links import HISTORY
 from app.fhir.references import (
     Absolute,
     Conditional,
@@ -50,6 +51,7 @@ async def references(write: Write) -> None:
     found = {entry.key for entry in write.entries if entry.existing is not None}
     if write.whole:
         found |= await follow_conditions(write)
+        _follow_versions(write)
     local, remote = _by_kind(write)
     copies = await _copies(write, remote)
     written = {entry.key: entry.id for entry in write.entries if entry.existing is None}
@@ -74,6 +76,28 @@ _URN = "a urn reference names the fullUrl of another entry of the same transacti
 _FORM = "write a reference as Type/id, or as an address under the FHIR base of a registered EHR"
 _MISSING = "nothing that you may see stands at this reference; send it first, or in the same transaction"
 _BASE = "this address is not under the FHIR base of an EHR registered for you (baton ehr add); or send the resource"
+
+
+def _follow_versions(write: Write) -> None:
+    """A reference to a version of what the transaction writes means the version that it makes.
+
+    *Source*: R4 http.html#trules.
+    """
+    versions = {each.key: each.existing.version if each.existing else each.next_version for each in write.entries}
+    for entry in write.changing:
+        for reference in each_reference(entry.type, entry.tree):
+            target = _local(reference.text, write.network.base) if HISTORY in reference.text else None
+            if target is not None and target.version is not None and (target.type, target.id) in versions:
+                version = versions[target.type, target.id]
+                reference.holder["reference"] = f"{target.type}/{target.id}{HISTORY}{version}"
+
+
+def _local(text: str, base: str) -> Local | None:
+    try:
+        target = parse_reference(text, base)
+    except Value:
+        return None
+    return target if isinstance(target, Local) else None
 
 
 def _all(write: Write) -> Iterator[_Place]:
