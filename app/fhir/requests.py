@@ -114,14 +114,14 @@ def _refuse_what_nobody_means(entries: Any) -> None:
             raise Invalid("bundle-url", _URL, f"{at}.request.url")
         resource = entry.get("resource") if type(entry) is dict else None
         if type(resource) is dict and resource.get("resourceType") == "Bundle":
-            message = "A Bundle may not come inside a batch or transaction."
-            raise Invalid("bundle-nested", message, f"{at}.resource")
+            raise Invalid("bundle-nested", _NESTED, f"{at}.resource")
 
 
 def _leads_elsewhere(path: str) -> bool:
     return path.startswith("/") or ":" in path or "//" in path or "\\" in path or ".." in path.split("/")
 
 
+_NESTED = "A Bundle may not come inside a batch or transaction."
 _URL = "request.url is Type, Type/id or Type?query, relative to the base."
 
 
@@ -169,7 +169,7 @@ def _check_entry(entry: Entry) -> None:
     if entry.method in ("POST", "PUT") and not entry.calls:
         _check_written(entry)
     elif entry.method in (*READS, "DELETE") and resource is not None:
-        raise Invalid("bundle-resource", "POST and PUT carry a resource, GET, HEAD and DELETE none.", f"{at}.resource")
+        raise Invalid("bundle-resource", _RESOURCE, f"{at}.resource")
     plain = len(entry.path) == (2 if entry.id else 1) and entry.type[0] not in "_$"
     if entry.method == "POST" and not entry.calls and (entry.query or not plain or entry.id):
         raise Invalid("bundle-url", "A POST goes to a type, its condition into ifNoneExist.", f"{at}.request.url")
@@ -182,13 +182,15 @@ def _check_entry(entry: Entry) -> None:
 def _check_written(entry: Entry) -> None:
     resource = entry.resource
     if resource is None:
-        message = "POST and PUT carry a resource, GET, HEAD and DELETE none."
-        raise Invalid("bundle-resource", message, f"{entry.at}.resource")
+        raise Invalid("bundle-resource", _RESOURCE, f"{entry.at}.resource")
     if type(resource) is not dict or resource.get("resourceType") != entry.type:
         raise Invalid("bundle-resource", "The resource must be of the type in request.url.", f"{entry.at}.resource")
     if entry.method == "PUT" and entry.id and resource.get("id") != entry.id:
-        message = "The resource's id must be the one in request.url."
-        raise Invalid("bundle-id", message, f"{entry.at}.resource.id")
+        raise Invalid("bundle-id", _ID, f"{entry.at}.resource.id")
+
+
+_RESOURCE = "POST and PUT carry a resource, GET, HEAD and DELETE none."
+_ID = "The resource's id must be the one in request.url."
 
 
 def _patch(entry: Entry) -> bytes:
@@ -196,14 +198,16 @@ def _patch(entry: Entry) -> bytes:
     binary = entry.resource if type(entry.resource) is dict else {}
     data = binary.get("data")
     if binary.get("resourceType") != "Binary" or type(data) is not str:
-        message = "A PATCH carries a Binary with contentType and, in base64, the data of a JSON Patch."
-        raise Invalid("bundle-resource", message, f"{entry.at}.resource")
+        raise Invalid("bundle-resource", _PATCH, f"{entry.at}.resource")
     if binary.get("contentType") != json_patch.MEDIA_TYPE:
         raise MediaType("media-type", f"send {json_patch.MEDIA_TYPE}", f"{entry.at}.resource.contentType")
     try:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Invalid("bundle-resource", "The data of a Binary is base64.", f"{entry.at}.resource.data") from error
+
+
+_PATCH = "A PATCH carries a Binary with contentType and, in base64, the data of a JSON Patch."
 
 
 def _check_distinct(entries: tuple[Entry, ...], *, changes: bool) -> None:

@@ -50,7 +50,8 @@ _NAME = re.compile(r"[A-Za-z0-9_\-.:]{1,64}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Query:
     """All that must hold at once. `count` 0 asks for the number alone; `ids` None means any; `last_updated` is an
-    AND of ORs; `used` are the pairs without those that nobody here knows."""
+    AND of ORs; `used` are the pairs without those that nobody here knows. Of `unknown` ones, '' is one whose name has
+    other characters than names have."""
 
     type: str
     terms: tuple[Term | Chain | Has, ...] = ()
@@ -146,7 +147,7 @@ def _once(pairs: Sequence[Pair]) -> dict[str, str]:
 
 def _parts(asked: Asked, kind: ResourceType, pairs: Sequence[Pair]) -> _Parts:
     parts = _Parts()
-    for name, value in pairs:
+    for name, value in (part for pair in pairs for part in _versions_apart(kind, pair)):
         if name == "_query":
             raise UnknownParameter("search-query", "No named query is offered here.", name)
         if name not in _CONTROL:
@@ -155,11 +156,20 @@ def _parts(asked: Asked, kind: ResourceType, pairs: Sequence[Pair]) -> _Parts:
             part = read if is_include else criterion(asked, kind, name, value)
             if part is None:
                 told = name.partition(":")[0] if is_include else name
-                parts.unknown.append(told if _NAME.fullmatch(told) else "(a name with other characters)")
+                parts.unknown.append(told if _NAME.fullmatch(told) else "")
                 continue
             parts.add(part)
         parts.used.append((name, value))
     return parts
+
+
+def _versions_apart(kind: ResourceType, pair: Pair) -> tuple[Pair, ...]:
+    """`url=address|version` asks for both. *Source*: search.html#uri."""
+    name, value = pair
+    url, bar, version = value.rpartition("|")
+    if name == "url" and bar and url and version and "," not in value and "version" in kind.parameters:
+        return (name, url), ("version", version)
+    return (pair,)
 
 
 def _common(lists: list[tuple[str, ...]]) -> tuple[str, ...] | None:

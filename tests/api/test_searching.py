@@ -1,5 +1,7 @@
 """Searches: what is refused, what is told, and that a chain feels for nothing that the caller may not search or see."""
 
+from uuid import uuid4
+
 import pytest
 
 from tests.api.answers import MARK, outcome_issues, refused
@@ -44,9 +46,13 @@ async def test_an_unknown_parameter_is_told_or_refused(town: Town) -> None:
     """INP-17."""
     lenient = await town.ehr.get(f"Patient?nothing={MARK}&name=a")
     (warning,) = [entry for entry in lenient.json()["entry"] if entry["search"]["mode"] == "outcome"]
-    assert warning["resource"]["issue"][0]["severity"] == "warning"
-    strict = await town.ehr.http.get(f"/fhir/Patient?nothing={MARK}", headers={"Prefer": "handling=strict"})
-    refused(strict, 400, "not-supported")
+    issue = warning["resource"]["issue"][0]
+    assert (issue["severity"], issue["expression"]) == ("warning", ["nothing"])
+    strict = await town.ehr.http.get(
+        f"/fhir/Patient?nothing={MARK}&no,thing=1&x=1", headers={"Prefer": "handling=strict"}
+    )
+    issues = refused(strict, 400, "not-supported")
+    assert [each.get("expression") for each in issues] == [["nothing"], None, ["x"]]
 
 
 async def test_a_parameter_without_a_value_is_passed_over(town: Town) -> None:
@@ -59,7 +65,33 @@ async def test_a_parameter_without_a_value_is_passed_over(town: Town) -> None:
 
 async def test_a_named_query_that_is_not_there_is_refused(town: Town) -> None:
     """search.html#query: never passed over, since everything would be found."""
-    refused(await town.ehr.get("Patient?_query=current"), 400, "not-supported", rule="search-query", at="http._query")
+    refused(await town.ehr.get("Patient?_query=current"), 400, "not-supported", rule="search-query", at="_query")
+
+
+async def test_a_search_by_post_may_have_its_parameters_in_the_address(town: Town) -> None:
+    """search.html#search: in the address, in the body, or in both."""
+    name = (await town.ehr.create(resource("Location", name="Quokka house"))).json()["id"]
+    for address, body in (("name=quokka", b""), ("", b"name=quokka"), ("status=active", b"name=quokka")):
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"} if body else {}
+        answer = await town.ehr.http.post(f"/fhir/Location/_search?{address}", content=body, headers=headers)
+        assert name in answer.text or address.startswith("status"), answer.text
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("kind", [FORM, f"{FORM};charset=iso-8859-1"])
+async def test_a_search_in_another_encoding_is_refused_and_finds_nothing_else(town: Town, kind: str) -> None:
+    headers = {"Content-Type": kind}
+    answer = await town.ehr.http.post("/fhir/Patient/_search", content=b"name=Nu\xf1ez", headers=headers)
+    refused(answer, 400 if kind == FORM else 415, "value" if kind == FORM else "not-supported")
+
+
+async def test_a_version_in_an_address_is_asked_for_beside_it(town: Town) -> None:
+    """search.html#uri."""
+    url = f"https://x.example/Questionnaire/{uuid4()}"
+    made = (await town.ehr.create(resource("Questionnaire", url=url, version="1.0"))).json()["id"]
+    assert [each["id"] for each in await town.ehr.search(f"Questionnaire?url={url}|1.0")] == [made]
+    assert [each["id"] for each in await town.ehr.search(f"Questionnaire?url={url}")] == [made]
+    assert await town.ehr.search(f"Questionnaire?url={url}|2.0") == []
 
 
 async def test_a_search_by_post_reads_a_form_only(town: Town) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.fhir import json
 from app.fhir.bundles import Found, searchset
-from app.fhir.errors import Issue, MediaType, TooCostly, UnknownParameter
+from app.fhir.errors import Issue, MediaType, TooCostly, UnknownParameter, Value
 from app.fhir.outcomes import operation_outcome
 from app.fhir.registry import Registry
 from app.fhir.search import Query, parse_query
@@ -72,12 +72,17 @@ def _query(network: Network, type_name: str, wanted: Pairs, registry: Registry) 
 
 
 async def form(request: FhirRequest) -> Pairs:
-    if request.method != "POST":
+    """What a search by POST brings beside its address. Raises MediaType, Value."""
+    body = await request.read_body(8 * 1024) if request.method == "POST" else b""
+    if not body:
         return []
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM:
-        raise MediaType("media-type", f"_search takes {FORM}")
-    body = await request.read_body(8 * 1024)
-    return query_pairs(body.decode("utf-8", "replace"))
+    kind, _, parameter = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != FORM or parameter.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
+        raise MediaType("media-type", f"_search takes {FORM} in UTF-8")
+    try:
+        return query_pairs(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Value("query-text", "a form is UTF-8, escaped") from None
 
 
 def _names(query: Query) -> str:
@@ -87,8 +92,10 @@ def _names(query: Query) -> str:
 
 def refuse_unknown(request: FhirRequest, query: Query) -> None:
     if query.unknown and handling_strict(request.headers):
-        message = "a search parameter is not known here; /fhir/metadata lists those that are"
-        raise UnknownParameter("search-parameter-unknown", message)
+        message = "this search parameter is not known here; /fhir/metadata lists those that are"
+        raise UnknownParameter.of_issues(
+            [UnknownParameter("search-parameter-unknown", message, name).issues[0] for name in query.unknown]
+        )
 
 
 async def _with_others(
@@ -171,6 +178,6 @@ def warning(query: Query, total: Total | None) -> bytes | None:
 
 
 def _ignored(query: Query) -> Iterator[Issue]:
-    if query.unknown:
-        message = "some search parameters are not known here and were ignored; /fhir/metadata lists those that are"
-        yield Issue("not-supported", "search-parameter-unknown", message, severity="warning")
+    for name in query.unknown:
+        message = "this search parameter is not known here and was ignored; /fhir/metadata lists those that are"
+        yield Issue("not-supported", "search-parameter-unknown", message, name, severity="warning")
