@@ -142,7 +142,7 @@ DEEP = ("Task?" + ".".join(["part-of"] * 10) + ".status=requested", "Observation
 WRITES = ("PUT", "DELETE", "PATCH")
 
 ATTACKS = (
-    *(Attack("C02", text, gets(f"Patient?_count={text}"), 400, "value") for text in ("-1", "abc", "1.5", "１", "")),
+    *(Attack("C02", text, gets(f"Patient?_count={text}"), 400, "value") for text in ("-1", "abc", "1.5", "１")),
     Attack("C02", "a billion", gets("Location?name=crowd&_count=1000000000"), 200, after=capped, before=crowded),
     Attack("C02", "0", gets("Location?name=crowd&_count=0"), 200, after=counted),
     *(Attack("C05", query[:24], gets(query), 400, "too-costly") for query in DEEP),

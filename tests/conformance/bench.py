@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from app.fhir.json import dump, parse
-from app.fhir.references import rewrite
+from app.fhir.links import rewrite
 from app.fhir.registry import Registry, ResourceType
 from app.fhir.tables import PROFILES
 from tests.api.answers import without_number

@@ -32,9 +32,7 @@ def test_a_quantity_has_a_prefix_a_precision_and_a_unit(text: str, match: tuple[
     assert term("Observation", "value-quantity", text).matches == (wanted,)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "5,4x", "5.4|mg", "5.4||", "1e999", "Infinity", "NaN", "0x1", "1_0", "eq", "٣"]
-)
+@pytest.mark.parametrize("text", ["x", "5,4x", "5.4|mg", "5.4||", "1e999", "Infinity", "NaN", "0x1", "1_0", "eq", "٣"])
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(Value):
         query("Observation", ("value-quantity", text))
