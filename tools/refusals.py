@@ -29,8 +29,8 @@ HEAD = """# What each refusal means
 
 Written by `python -m tools.refusals`; do not edit. A refusal on the FHIR face is an OperationOutcome whose
 `details.text` is the rule word, `diagnostics` the sentence and `expression` the place; on a page it is a sentence. It
-never repeats what was sent. `...` stands for a place, a limit or a list that the sentence fills in. A broken invariant
-of R4 has the invariant's own key (per-1, obs-6 ...) as its word.
+never repeats a value that was sent. `...` stands for a place, a limit or a list that the sentence fills in. A broken
+invariant of R4 has the invariant's own key (per-1, obs-6 ...) as its word.
 
 | rule word | status | what it says |
 | --- | --- | --- |

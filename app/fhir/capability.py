@@ -6,7 +6,7 @@ Platform.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -36,12 +36,14 @@ _NO_PROFILES: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An operation as the statement names it: `types` empty means every type; `levels` are system, type, instance."""
+    """An operation as the statement names it: `types` empty means every type but those in `never`; `levels` are system,
+    type, instance."""
 
     name: str
     definition: str
     levels: tuple[str, ...]
     types: tuple[str, ...]
+    never: Collection[str] = ()
 
 
 def capability_statement(
@@ -96,7 +98,7 @@ def capability_statement(
 
 def _security(oauth: Mapping[str, str]) -> JsonObject:
     tree: JsonObject = {
-        "cors": True,
+        "cors": False,
         "service": [{"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],
         "description": "SMART App Launch 2.2: a bearer token, got by a signed client assertion (RS384 or ES384).",
     }
@@ -142,7 +144,8 @@ def _parameters(served: ResourceType) -> list[dict[str, str]]:
 
 
 def _is_for(offered: Offered, type_name: str) -> bool:
-    return bool({"type", "instance"} & set(offered.levels)) and (not offered.types or type_name in offered.types)
+    listed = type_name in offered.types if offered.types else type_name not in offered.never
+    return listed and bool({"type", "instance"} & set(offered.levels))
 
 
 def _operation(offered: Offered) -> JsonObject:

@@ -126,6 +126,12 @@ class TooLong(Refusal):
     code = "too-long"
 
 
+class AddressTooLong(Refusal):
+    """The address is longer than its limit. *Source*: RFC 9110, 15.5.15."""
+
+    code = "too-long"
+
+
 class TooCostly(Refusal):
     """The query would cost too much."""
 

@@ -43,14 +43,25 @@ class Operation:
 
 def read(body: bytes) -> tuple[Operation, ...]:
     """The operations of a patch. Raises Structure, Invalid, TooCostly, and BusinessRule for what none may change."""
-    # the strict reader reads objects
-    tree = json.parse(b'{"patch":%b}' % body)
+    tree = _wrapped(body)
     listed = tree["patch"]
     if len(tree) != 1 or type(listed) is not list:
         raise Structure("patch-form", "A JSON Patch is one array of operations.")
     if len(listed) > MAX_OPERATIONS:
         raise TooCostly("patch-operations", f"A patch may have at most {MAX_OPERATIONS} operations.")
     return tuple(_operation(item, f"patch[{place}]") for place, item in enumerate(listed))
+
+
+def _wrapped(body: bytes) -> JsonObject:
+    """The patch in an object, since the strict reader reads objects."""
+    if not body.strip():
+        raise Structure("patch-form", "A JSON Patch is one array of operations.")
+    try:
+        return json.parse(b'{"patch":%b}' % body)
+    except Structure as refusal:
+        if refusal.issues[0].rule in ("json-syntax", "json-encoding"):
+            json.parse(body)  # says where, counted from the patch's own beginning
+        raise
 
 
 @dataclass(slots=True)

@@ -21,7 +21,9 @@ async def capabilities(network: Network, headers: Mapping[str, str], variant: st
         custodian=f"Organization/{network.organization}" if network.organization else None,
         oauth_token_url=f"{network.settings.public_url}/oauth/token",
         date=RELEASED.isoformat(),
-        operations=[Offered(each.name, each.definition_url, each.levels, each.types) for each in OPERATIONS],
+        operations=[
+            Offered(each.name, each.definition_url, each.levels, each.types, each.never) for each in OPERATIONS
+        ],
         installed=_installed(network),
     )
     body = json.dump(statement)

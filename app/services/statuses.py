@@ -27,6 +27,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.MultipleMatches: 412,
     errors.TooLong: 413,
     errors.TooManyEntries: 413,
+    errors.AddressTooLong: 414,
     errors.MediaType: 415,
     errors.BusinessRule: 422,
     errors.Unfit: 422,

@@ -54,6 +54,15 @@ async def test_a_refusal_of_the_structure_names_the_place(town: Town) -> None:
     refused(answer, 400, "structure", at="Patient.gendr")
 
 
+@pytest.mark.parametrize("parameters", [";", ";;", ";;charset=utf-8;", "; fhirVersion=4.0 ; ;"])
+async def test_a_semicolon_with_nothing_behind_it_says_nothing(town: Town, parameters: str) -> None:
+    """RFC 9110, 5.6.6."""
+    for kind in ("application/fhir+json", "application/json"):
+        headers = {"Content-Type": kind + parameters}
+        answer = await town.ehr.http.post("/fhir/Patient", content=f"{{{PATIENT}}}", headers=headers)
+        assert answer.status_code == 201, answer.text
+
+
 async def test_another_version_of_fhir_is_not_read(town: Town) -> None:
     kind = "application/fhir+json; fhirVersion=3.0"
     answer = await town.ehr.http.post("/fhir/Patient", content=f"{{{PATIENT}}}", headers={"Content-Type": kind})

@@ -35,6 +35,23 @@ async def test_what_is_read_says_what_it_holds(town: Town) -> None:
     assert {"code": "ready", "display": "Ready"} in system["concept"]
 
 
+async def test_a_definition_has_no_versions_to_tell(town: Town) -> None:
+    """R4 http.html#versions: who does not version a type leaves meta.versionId out."""
+    for type_name, url in (("ValueSet", STATUSES), ("CodeSystem", STATUS)):
+        (found,) = await town.ehr.search(f"{type_name}?url={url}")
+        assert set(found["meta"]) == {"lastUpdated"}
+        assert list(found)[:3] == ["resourceType", "id", "meta"]
+
+
+async def test_an_address_with_a_version_finds_that_one(town: Town) -> None:
+    """R4 search.html, 3.1.1.4.9."""
+    for type_name, url in (("ValueSet", STATUSES), ("CodeSystem", STATUS)):
+        (found,) = await town.ehr.search(f"{type_name}?url={url}|4.0.1")
+        assert (found["url"], found["version"]) == (url, "4.0.1")
+        for other in (f"{url}|4", f"{url}|", f"{url}|4.0.1|", "|4.0.1"):
+            assert await town.ehr.search(f"{type_name}?url={other}") == []
+
+
 @pytest.mark.parametrize("type_name", TYPES)
 async def test_all_of_them_come_page_by_page(town: Town, type_name: str) -> None:
     address, seen, total = f"/fhir/{type_name}?_count=100&_elements=url&_total=accurate", list[str](), set[int]()

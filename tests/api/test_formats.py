@@ -126,11 +126,37 @@ async def test_every_served_example_is_searched_in_both_formats(town: Town) -> N
 
 async def test_refusals_leave_in_the_format_that_was_asked_for(town: Town) -> None:
     addresses = {"Patient/0198c0de-0000-7000-8000-000000000000": 404, "Nothing/1": 404, "Patient//1": 404,
-                 "Patient?_count=abc": 400, f"Patient/{'a' * 65}": 400, "Patient?%ff=1": 400, f"Patient?name={'a' * 9000}": 413}  # fmt: skip
+                 "Patient?_count=abc": 400, f"Patient/{'a' * 65}": 400, "Patient?%ff=1": 400, f"Patient?name={'a' * 9000}": 414}  # fmt: skip
     for address, status in addresses.items():
         answer = await get(town, address, FHIR_XML)
         assert (answer.status_code, kind(answer)) == (status, FHIR_XML), address
         assert outcome_issues(xml.parse(answer.content))
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        (b"name=a&_format=xml", FHIR_XML),
+        (b"name:bad=1&_format=xml", FHIR_XML),
+        (b"_format=xml&_count=abc", FHIR_XML),
+        (b"_format=xml&name=J%FCrgen", FHIR_XML),
+        (b"_format=xml&name=J\xfcrgen", FHIR_XML),
+        (b"_format=xml&name=a%00", FHIR_JSON),
+        (b"_format=xml" + b"&name=a" * 100, FHIR_JSON),
+    ],
+)
+async def test_a_form_says_the_format_of_its_answer_and_of_its_refusal(town: Town, form: bytes, written: str) -> None:
+    """Of one that cannot be taken apart, nothing is believed."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await town.ehr.http.post("/fhir/Patient/_search", content=form, headers=headers)
+    assert answer.status_code in (200, 400), answer.text
+    assert kind(answer) == written
+
+
+async def test_a_form_that_asks_for_no_format_of_ours_is_406(town: Town) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await town.ehr.http.post("/fhir/Patient/_search", content=f"_format={MARK}", headers=headers)
+    refused(answer, 406, "not-supported", rule="format")
 
 
 async def test_nobody_is_asked_to_sign_in_in_xml_too(town: Town) -> None:

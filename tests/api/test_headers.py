@@ -109,13 +109,27 @@ async def test_other_addresses_lead_nowhere(town: Town, path: str) -> None:
     assert "x-y" not in answer.headers
 
 
+async def test_an_address_may_be_escaped(town: Town) -> None:
+    """RFC 3986, 6.2.2.2: it is the same address."""
+    made = (await town.ehr.create(patient())).json()
+    for path in (f"/fhir/%50atient/{made['id'].replace('-', '%2D')}", f"/%66hir/Patient/{made['id']}/_history/%31"):
+        answer = await town.ehr.http.get(town.world.address + path)
+        assert (answer.status_code, answer.json()) == (200, made)
+    for path in (f"Patient/{made['id']}/%24everything", f"Patient/{made['id']}/%5Fhistory", "%6detadata"):
+        answer = await town.ehr.http.get(f"{town.world.address}/fhir/{path}")
+        assert answer.status_code == 200, answer.text
+    posted = await town.ehr.http.post(f"{town.world.address}/fhir/Patient/%5Fsearch", data={"_id": made["id"]})
+    assert [each["resource"]["id"] for each in posted.json()["entry"]] == [made["id"]]
+
+
 async def test_an_id_that_cannot_be_one_is_refused(town: Town) -> None:
     refused(await town.ehr.get("Patient/" + "a" * 65), 400, "value")
 
 
 async def test_an_endless_address_is_refused(town: Town) -> None:
+    """RFC 9110, 15.5.15."""
     answer = await town.ehr.get(f"Patient?name={MARK * 1500}")
-    refused(answer, 413, "too-long")
+    refused(answer, 414, "too-long", rule="address-too-long")
 
 
 @pytest.mark.parametrize("token", [None, "", "Bearer", f"Bearer {MARK}", f"Basic {MARK}", "Bearer a b"])

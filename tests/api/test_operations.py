@@ -116,7 +116,7 @@ async def test_a_record_can_be_asked_for_by_post(town: Town) -> None:
         ("?_since=2020&_since=2021", "value"),
         ("?_count=0", "value"),
         ("?_count=-1", "value"),
-        (f"?{MARK}=1", "not-supported"),
+        (f"?{MARK}:x=1", "not-supported"),
         ("?_page=AAAA", "invalid"),
     ],
 )
@@ -206,7 +206,7 @@ async def test_validating_an_update_or_a_delete_knows_what_is_there(town: Town) 
         pytest.param("", {"resourceType": "Parameters"}, 400, "required", id="no resource"),
         pytest.param("", {"resourceType": "Patient"}, 400, "invalid", id="another type"),
         pytest.param("?profile=http://x.example/p", {"resourceType": "Location"}, 422, "not-supported", id="a profile"),
-        pytest.param(f"?{MARK}=1", {"resourceType": "Location"}, 400, "not-supported", id="unknown"),
+        pytest.param(f"?{MARK}:x=1", {"resourceType": "Location"}, 400, "not-supported", id="unknown"),
         pytest.param("?mode=update", {"resourceType": "Location"}, 400, "required", id="an update without id"),
         pytest.param("", {"resourceType": "Parameters", "parameter": [1]}, 400, "structure", id="odd parameters"),
         pytest.param("", {"resourceType": "Parameters", "parameter": [{"name": "x"}]}, 400, "structure", id="no value"),
@@ -226,10 +226,18 @@ async def test_validating_needs_the_scope_of_the_write(town: Town) -> None:
 
 
 async def test_validating_offers_no_more_than_the_write(town: Town) -> None:
-    for address in ("Provenance/x/$validate?mode=delete", "Provenance/x/$validate", "AuditEvent/$validate"):
+    for address in ("Provenance/x/$validate?mode=delete", "Provenance/x/$validate"):
         body = {"resourceType": address.split("/")[0], "id": "x"}
         answer = await town.ehr.http.post(f"/fhir/{address}", json=body, headers=JSON)
         refused(answer, 405, "not-supported", rule="interaction")
+
+
+@pytest.mark.parametrize("type_name", ["ValueSet", "CodeSystem", "AuditEvent"])
+async def test_what_nobody_writes_is_not_validated(town: Town, type_name: str) -> None:
+    for address in (f"{type_name}/$validate", f"{type_name}/x/$validate", f"{type_name}/x/$validate?mode=profile"):
+        for method in ("GET", "POST"):
+            answer = await town.ehr.http.request(method, f"/fhir/{address}")
+            refused(answer, 404, "not-supported", rule="operation")
 
 
 async def test_validating_offers_no_less_than_the_write(town: Town) -> None:

@@ -51,6 +51,14 @@ async def test_a_head_in_a_bundle_has_no_body(town: Town) -> None:
         assert "resource" not in answer.json()["entry"][0]
 
 
+@pytest.mark.parametrize(("element", "rule"), [("ifMatch", "if-match"), ("ifNoneMatch", "if-none-match")])
+async def test_a_version_that_is_none_is_told_where_it_stands(town: Town, element: str, rule: str) -> None:
+    location = await made(town, resource("Location"))
+    entries = [entry(resource("Patient")), put_entry(location, **{element: f'"1" {MARK}'})]
+    answer = await town.ehr.bundle("transaction", entries)
+    refused(answer, 400, "value", rule=rule, at=f"Bundle.entry[1].request.{element}")
+
+
 async def test_references_in_a_circle(town: Town) -> None:
     """Each entry refers to the other by its fullUrl."""
     one, two = urn(), urn()

@@ -121,7 +121,12 @@ ATTACKS = (
     Attack("A38", "CONNECT", raw("CONNECT", "/fhir/Patient"), 405, "not-supported"),
     *(
         Attack("A42", path, raw("GET", f"/fhir/{path}"), 404, "not-found")
-        for path in ("..%2f..%2fetc/passwd", "%00", "Patient/%00", "%2e%2e", "../../etc/passwd", "Patient/%2e%2e")
+        for path in (
+            "..%2f..%2fetc/passwd", "%00", "Patient/%00", "%2e%2e", "../../etc/passwd", "Patient/%2e%2e", "Patient/%2e",
+            "..%252f..%252fetc/passwd", "%2500", "%252e%252e", "Patient/%252e%252e", "%25%32%65", "Patient/..%5c..%5cx",
+            "Patient/%2fetc", "Patient/a%3fname=b", "Patient/a%23b", "Patient/%7f", "Patient/%c3%a9", "Patient/%c0%ae%c0%ae",
+            "Patient/%", "Patient/%zz", "Patient/a%2", "Patient/a%250d%250ax", "%2e%2e/fhir/Patient", "Patient/x/%2e%2e/y",
+        )
     ),
     Attack("A43", "in an id", raw("GET", "/fhir/Patient/a%0d%0aX-Injected:1"), 404, "not-found", unsplit),
     Attack("A43", "in a parameter", gets("Patient?name=a%0d%0aX-Injected:1"), 400, "value", unsplit),

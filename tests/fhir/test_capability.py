@@ -16,7 +16,9 @@ from tests.fhir import reference
 
 GOLDEN = Path(__file__).parent / "golden" / "capability-statement.json"
 BASE = "https://network.example/fhir"
-OPERATIONS = [Offered(each.name, each.definition_url, each.levels, each.types) for each in operations.OPERATIONS]
+OPERATIONS = [
+    Offered(each.name, each.definition_url, each.levels, each.types, each.never) for each in operations.OPERATIONS
+]
 
 
 def statement(**more: dict[str, str]) -> JsonObject:
@@ -71,6 +73,11 @@ def test_oauth_addresses_are_given_once_there_is_an_authorize_address() -> None:
     assert "extension" not in statement()["rest"][0]["security"]
 
 
+def test_scripts_of_other_origins_are_not_promised_an_answer() -> None:
+    """Until WEB-16 is built."""
+    assert statement()["rest"][0]["security"]["cors"] is False
+
+
 def test_whoever_may_not_write_is_told_so() -> None:
     resources = {resource["type"]: resource for resource in statement()["rest"][0]["resource"]}
     assert resources["Task"]["versioning"] == "versioned-update"
@@ -93,6 +100,9 @@ def test_an_operation_is_named_where_it_can_be_called() -> None:
     assert "everything" in named["Patient"]
     assert "everything" not in named["Task"]
     assert {"meta", "validate"} <= named["Task"]
+    for computed in ("ValueSet", "CodeSystem", "AuditEvent"):
+        assert "meta" in named[computed]
+        assert "validate" not in named[computed]
     assert {each["name"] for each in rest["operation"]} == {"meta"}
 
 

@@ -129,7 +129,8 @@ def test_an_operation_that_cannot_be_is_refused(operation: Any, code: str, rule:
 @pytest.mark.parametrize(
     ("body", "rule"),
     [
-        (b"", "json-syntax"),
+        (b"", "patch-form"),
+        (b" \n", "patch-form"),
         (b"{}", "patch-form"),
         (b'"x"', "patch-form"),
         (b'[],"more":[]', "patch-form"),
@@ -147,6 +148,21 @@ def test_what_is_no_patch_is_refused(body: bytes, rule: str) -> None:
     with pytest.raises(Refusal) as refused:
         read(body)
     assert refused.value.issues[0].rule == rule
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b'[{"op":"add",}]', "line 1, column 14."),
+        (b"[", "line 1, column 2."),
+        (b'[\n{"op":}]', "line 2, column 7."),
+        (b'[{"op":"\xff"}]', "byte 8."),
+    ],
+)
+def test_what_is_wrong_is_told_where_it_stands_in_the_patch(body: bytes, where: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        read(body)
+    assert refused.value.issues[0].message.endswith(where)
 
 
 def test_an_empty_patch_changes_nothing() -> None:

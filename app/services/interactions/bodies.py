@@ -39,6 +39,15 @@ async def tree_of(request: FhirRequest, limit: int) -> JsonObject:
     return READERS[media_type(request)](await request.read_body(limit))
 
 
+async def tree_if_any(request: FhirRequest, limit: int) -> JsonObject | None:
+    """The same; None where nothing comes, whatever the headers say of it."""
+    body = await request.read_body(limit)
+    if not body:
+        return None
+    check_media_type(request)
+    return READERS[media_type(request)](body)
+
+
 def media_type(request: FhirRequest) -> str:
     """The media type of the body without its parameters, in small letters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -50,6 +59,8 @@ def check_media_type(request: FhirRequest) -> None:
     if media_type(request) not in READERS:
         raise MediaType("media-type", "send application/fhir+json or application/fhir+xml")
     for parameter in request.headers["content-type"].split(";")[1:]:
+        if not parameter.strip():  # RFC 9110, 5.6.6: one may be left out
+            continue
         name, _, value = parameter.partition("=")
         wanted = PARAMETERS.get(name.strip().lower())
         if wanted is None or value.strip().strip('"').lower() != wanted:

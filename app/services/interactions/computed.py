@@ -19,3 +19,4 @@ COMPUTED: Mapping[tuple[str, str], Handler] = MappingProxyType(
         ("CodeSystem", "search-type"): definitions.search,
     }
 )
+COMPUTED_TYPES = frozenset(type_name for type_name, _ in COMPUTED)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from app.fhir import json
-from app.fhir.bundles import Found, searchset, stamp
+from app.fhir.bundles import Found, instant, searchset
 from app.fhir.errors import Invalid, NotFound, UnknownParameter
 from app.fhir.folding import folded
 from app.fhir.search import Query, Term, parse_query
@@ -34,8 +34,6 @@ from app.store.search import Place
 from app.version import RELEASED
 
 KINDS: Mapping[str, Kind] = MappingProxyType({"ValueSet": "value-set", "CodeSystem": "code-system"})
-# one version of each is known at a time
-VERSION = "1"
 RELEASED_AT = datetime.combine(RELEASED, time(), UTC)
 
 
@@ -129,7 +127,11 @@ def _bundle(asking: _Asked, bodies: Mapping[str, bytes], total: Total | None, fo
 
 async def _body(terms: Terms, type_name: str, url: str) -> bytes:
     facts = await (terms.value_set(url) if type_name == "ValueSet" else terms.code_system(url))
-    return json.dump(stamp(resource(facts), id_of(url), VERSION, RELEASED_AT)) if facts is not None else b""
+    if facts is None:
+        return b""
+    # R4 http.html#versions: what has no versions has no meta.versionId
+    named = {"resourceType": type_name, "id": id_of(url), "meta": {"lastUpdated": instant(RELEASED_AT)}}
+    return json.dump({**named, **resource(facts)})
 
 
 def _fulfils(head: Head, query: Query) -> bool:
@@ -145,10 +147,10 @@ def _holds(head: Head, term: Term) -> bool:
     value = value_of(head) if value_of is not None else ""
     if term.missing is not None:
         return bool(value) != term.missing
-    return any(_matches(value, match) for match in term.matches) != term.negated
+    return any(_matches(value, match, head) for match in term.matches) != term.negated
 
 
-def _matches(value: str, match: Match) -> bool:
+def _matches(value: str, match: Match, head: Head) -> bool:
     if isinstance(match, StringMatch):
         compared = value if match.how == "exact" else folded(value)
         return (
@@ -158,7 +160,10 @@ def _matches(value: str, match: Match) -> bool:
         )
     if isinstance(match, TokenMatch):
         return bool(value) and match.value in (None, value)
-    return isinstance(match, UriMatch) and match.value == value
+    if not isinstance(match, UriMatch):
+        return False
+    url, version, _ = head
+    return match.value == value or (value == url and bool(version) and match.value == f"{url}|{version}")
 
 
 _VALUES: Mapping[str, Callable[[Head], str]] = MappingProxyType(

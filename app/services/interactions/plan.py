@@ -5,9 +5,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.fhir import json
-from app.fhir.errors import Invalid, NotSupported, TooLong
+from app.fhir.errors import Invalid, NotSupported, TooLong, Value
 from app.fhir.json_patch import rewritten
 from app.fhir.links import rewrite
 from app.fhir.requests import READS
@@ -53,12 +54,22 @@ def _entry(network: Network, caller: Caller, each: Asked) -> Entry:
     at = f"{each.at}.resource"
     wanted = criterion(network, each.type, each.query, f"{each.at}.request.url") if each.query is not None else None
     entry = _of_method(network, each, wanted, at)
-    headers = {"if-match": each.if_match, "if-none-match": each.if_none_match}
-    given = {name: value for name, value in headers.items() if value is not None}
-    entry.if_match, entry.if_none_match = if_match(given), if_none_match(given)
+    entry.if_match, entry.if_none_match = _versions(each)
     entry.may_create = each.method == "PUT" and caller.may_assign_ids
     entry.full_url = each.full_url or ""
     return entry
+
+
+def _versions(each: Asked) -> tuple[int | None, str]:
+    """What the entry says of the version that stands there."""
+    headers = {"if-match": each.if_match, "if-none-match": each.if_none_match}
+    given = {name: value for name, value in headers.items() if value is not None}
+    try:
+        return if_match(given), if_none_match(given)
+    except Value as refusal:
+        places = {"If-Match": "ifMatch", "If-None-Match": "ifNoneMatch"}
+        issues = [replace(issue, at=f"{each.at}.request.{places[issue.at]}") for issue in refusal.issues]
+        raise Value.of_issues(issues) from None
 
 
 def _of_method(network: Network, each: Asked, wanted: Criterion | None, at: str) -> Entry:

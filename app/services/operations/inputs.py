@@ -1,20 +1,23 @@
 """What an operation is called with: parameters of the address, and those of a Parameters resource in the body.
 
-*Source*: R4 operations.html#request.
+*Source*: R4 operations.html#request; operationoutcome-definitions.html (http.name, for a parameter of the address).
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from app.fhir.errors import Structure, UnknownParameter, Value
 from app.fhir.json import JsonObject
-from app.services.interactions.bodies import tree_of
+from app.services.interactions.bodies import tree_if_any
 from app.services.requests import FhirRequest
 
 # what has parts: a Coding, a CodeableConcept
 COMPLEX = frozenset({"coding", "codeableConcept"})
 # answered by the face, whatever the operation is
 OF_THE_FACE = frozenset({"_format", "_pretty"})
+# a name that an answer may repeat; any other text might be anything
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -41,10 +44,9 @@ async def inputs(request: FhirRequest, known: Collection[str], limit: int) -> In
     """What the request gives, by GET or POST. Raises UnknownParameter for a name that the operation does not know."""
     found = Inputs()
     for name, value in request.query:
-        _keep(found, name, value, known)
-    has_body = request.headers.get("content-type") and request.headers.get("content-length") != "0"
-    if request.method == "POST" and has_body:
-        tree = await tree_of(request, limit)
+        _keep(found, name, value, known, f"http.{name}" if NAME.fullmatch(name) else "")
+    tree = await tree_if_any(request, limit) if request.method == "POST" else None
+    if tree is not None:
         if tree.get("resourceType") == "Parameters":
             _read(found, tree, known)
         elif "resource" in known:
@@ -74,13 +76,13 @@ def _read(found: Inputs, tree: JsonObject, known: Collection[str]) -> None:
                 continue
             if type(value) not in (str, int):
                 raise Structure("operation-parameters", "a parameter has a simple value or a resource", at)
-            _keep(found, name, str(value), known)
+            _keep(found, name, str(value), known, f"{at}.name")
 
 
-def _keep(found: Inputs, name: str, value: str, known: Collection[str]) -> None:
+def _keep(found: Inputs, name: str, value: str, known: Collection[str], at: str) -> None:
     if name in OF_THE_FACE:
         return
     if name not in known or name == "resource":
         offered = ", ".join(sorted(known)) or "no parameter"
-        raise UnknownParameter("operation-parameter", f"this operation takes {offered}")
+        raise UnknownParameter("operation-parameter", f"this operation takes {offered}", at)
     found.values.setdefault(name, []).append(value)

@@ -14,8 +14,8 @@ Handler = Callable[[Network, Caller, FhirRequest], Awaitable[FhirResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`name` without the `$`; `types` empty means every served type; `letter` is the scope that it needs on the type,
-    None where its handler asks for what it needs. One that `affects_state` is called by POST alone.
+    """`name` without the `$`; `types` empty means every served type but those in `never`; `letter` is the scope that it
+    needs on the type, None where its handler asks for what it needs. One that `affects_state` is called by POST alone.
 
     The handler gets the request's whole path: ("Patient", "<id>", "$everything"), ("Patient", "$everything").
     """
@@ -29,9 +29,11 @@ class Operation:
     letter: str | None = "r"
     # types that are no endpoints and on which it can be called, too
     beyond: tuple[str, ...] = ()
+    never: frozenset[str] = frozenset()
 
     def offered(self, level: Level, type_name: str = "") -> bool:
         """Whether it can be called at this level, on this type."""
         if type_name in self.beyond:
             return level == "type"
-        return level in self.levels and (level == "system" or not self.types or type_name in self.types)
+        listed = type_name in self.types if self.types else type_name not in self.never
+        return level in self.levels and (level == "system" or listed)

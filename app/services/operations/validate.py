@@ -2,17 +2,24 @@
 
 So nothing can pass here that a write refuses, nor the other way round. Beside the refusals come warnings: codes that a
 profile only suggests, elements that it wants supported, references to what does not fit. `mode=profile`, or an address
-of an instance without a resource in the body, judges what is stored.
-*Source*: R4 resource-operation-validate.html.
+of an instance without a resource in the body, judges what is stored. Of a Bundle that is made to be posted, what the
+base would refuse it for is told, too.
+*Source*: R4 resource-operation-validate.html; http.html#transaction.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from app.fhir import json, structure
-from app.fhir.errors import Invalid, Issue, NotSupported, Refusal, Required, Value
+from app.fhir.errors import Invalid, Issue, NotSupported, ReferenceNotFound, Refusal, Required, Value
 from app.fhir.json import JsonObject
 from app.fhir.outcomes import operation_outcome
+from app.fhir.places import expression
+from app.fhir.references import Urn, each_reference, parse_reference
+from app.fhir.requests import READS, at_entry, read_bundle
+from app.fhir.requests import Entry as Asked
 from app.services.caller import Caller
+from app.services.interactions.computed import COMPUTED_TYPES
 from app.services.interactions.create import created_entry
 from app.services.interactions.delete import deleted_entry
 from app.services.interactions.permit import permit
@@ -53,12 +60,12 @@ async def validate(network: Network, caller: Caller, request: FhirRequest) -> Fh
     most = limits.max_bundle_bytes if type_name == "Bundle" else limits.max_resource_bytes
     given = await inputs(request, INPUTS, most)
     fhir_id = rest[0] if len(rest) == 2 else None
-    if type_name == "Bundle":
-        return await _bundle(network, caller, given)
     stored = fhir_id is not None and given.resource is None
     mode = given.one("mode") or ("profile" if stored else "update" if fhir_id else "create")
     _refuse(network, caller, type_name, mode, given, fhir_id)
     profiles = tuple(given.values.get("profile", ()))
+    if type_name == "Bundle":
+        return await _bundle(network, caller, given.resource, profiles)
     if mode == "profile":
         issues = await _stored(network, caller, type_name, fhir_id or "", profiles)
     else:
@@ -72,24 +79,54 @@ async def validate(network: Network, caller: Caller, request: FhirRequest) -> Fh
     return FhirResponse(200, json.dump(operation_outcome(issues or (FINE,))))
 
 
-async def _bundle(network: Network, caller: Caller, given: Inputs) -> FhirResponse:
+async def _bundle(network: Network, caller: Caller, tree: JsonObject | None, profiles: tuple[str, ...]) -> FhirResponse:
     """A Bundle is no endpoint: it is judged with all its entries, and what they refer to beside and behind it."""
-    tree = given.resource
     if tree is None or tree.get("resourceType") != "Bundle":
         raise Required("validate-resource", "send the Bundle, alone or as 'resource' in Parameters", "resource")
     known = Known(network.conformance.value_sets, network.base, {}, dict(named(tree)))
     async with network.store.unit(caller.members) as unit:
         await audit.write(unit, caller.act(network.ids, "validate", "Bundle"), "done")
-        issues = judge(network.conformance, tree, known)
+        issues = judge(network.conformance, tree, known, profiles)
         while await known.learn(unit):
-            issues = judge(network.conformance, tree, known)
-    return FhirResponse(200, json.dump(operation_outcome(issues or (FINE,))))
+            issues = judge(network.conformance, tree, known, profiles)
+    found = tuple(dict.fromkeys((*_of_posting(network, tree), *issues)))
+    return FhirResponse(200, json.dump(operation_outcome(found or (FINE,))))
+
+
+def _of_posting(network: Network, tree: JsonObject) -> Iterable[Issue]:
+    """What the base would refuse a batch or a transaction for before it looks into the entries, and references to
+    entries that are not in it. In a batch none can refer to another."""
+    if tree.get("type") not in ("batch", "transaction"):
+        return ()
+    try:
+        kind, entries = read_bundle(tree, network.settings.max_bundle_entries)
+    except Refusal as refusal:
+        return refusal.issues
+    written = [each for each in entries if each.method not in READS and not each.calls]
+    there = {each.full_url for each in written} if kind == "transaction" else set()
+    return [issue for each in written for issue in _leading_nowhere(network, each, there)]
+
+
+def _leading_nowhere(network: Network, each: Asked, there: Collection[str | None]) -> list[Issue]:
+    found: list[Issue] = []
+    for reference in each_reference(each.type, each.resource or {}):
+        try:
+            target = parse_reference(reference.text, network.base)
+        except Value:  # the structure's own problem
+            continue
+        if isinstance(target, Urn) and target.text not in there:
+            found += ReferenceNotFound("reference-not-in-bundle", _URN, expression(reference.path)).issues
+    return at_entry(found, each.index)
+
+
+_URN = "a urn reference names the fullUrl of another entry of the same transaction; none has it"
 
 
 def _refuse(network: Network, caller: Caller, type_name: str, mode: str, given: Inputs, fhir_id: str | None) -> None:
     if mode not in MODES:
         raise Value("validate-mode", f"mode is {' or '.join(MODES)}", "mode")
-    permit(network, caller, type_name, INTERACTIONS.get(mode, mode), MODES[mode])
+    if type_name not in OPERATION.beyond:
+        permit(network, caller, type_name, INTERACTIONS.get(mode, mode), MODES[mode])
     for url in given.values.get("profile", ()):
         about = network.conformance.profiles.is_about(url.partition("|")[0], type_name)
         if about is None:
@@ -169,4 +206,5 @@ OPERATION = Operation(
     handler=validate,
     letter=None,
     beyond=("Bundle",),
+    never=COMPUTED_TYPES,
 )

@@ -84,7 +84,9 @@ def _operation(paths: dict[str, Json], operation: Operation, registry: Registry)
             between = {"system": "", "type": f"/{name}", "instance": f"/{name}/{{id}}"}[level]
             told = _answered(f"Operation, see {operation.definition_url}", "")
             told["tags"] = ["Operations"]
-            told["parameters"] = [_in_path("type", sorted(registry.types))] if "{type}" in between else []
+            told["parameters"] = (
+                [_in_path("type", sorted(registry.types.keys() - operation.never))] if "{type}" in between else []
+            )
             told["parameters"] += [_in_path("id")] if level == "instance" else []
             methods = ("post",) if operation.affects_state else ("get", "post")
             address = f"{between}/${operation.name}"

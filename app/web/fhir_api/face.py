@@ -21,7 +21,7 @@ from app.services.statuses import status_of
 from app.store.trouble import AWAY
 from app.web.fhir_api.dress import dressed
 from app.web.fhir_api.formats import PLAIN, Reply, accepted, reply_of
-from app.web.fhir_api.incoming import authorization, body_reader, headers_of, path_of, query_of, remembering
+from app.web.fhir_api.incoming import Pairs, authorization, body_reader, headers_of, path_of, query_of, telling
 
 BODILESS = (204, 304)
 
@@ -39,6 +39,11 @@ class FhirFace:
         path: tuple[str, ...] = ()
         reply = PLAIN
         extra: dict[str, str] = {}
+
+        def by_form(form: Pairs) -> None:
+            nonlocal reply
+            reply = reply_of(headers, (*query, *form))
+
         try:
             headers = headers_of(scope, self.network)
             reply = accepted(headers.get("accept", "")) or PLAIN
@@ -53,12 +58,10 @@ class FhirFace:
                 if self.network.organization is None:
                     await self.network.coordination.learn(self.network.store)
                 reader = body_reader(receive, headers, self.network.settings.request_timeout_s)
-                form: list[tuple[str, str]] = []
                 if path[1:] == ("_search",):
-                    reader = remembering(reader, form)
+                    reader = telling(reader, by_form)
                 request = FhirRequest(scope["method"], path, query, headers, reader)
                 response = await dispatch(self.network, caller, request)
-                reply = reply_of(headers, (*query, *form)) if form else reply
             response = await dressed(response, reply)
         except Refusal as refusal:
             response = await dressed(await self._refused(scope, caller, path, refusal), reply)

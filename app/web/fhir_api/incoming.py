@@ -1,16 +1,22 @@
 """Reading an ASGI request strictly: its address, its headers, its body within a limit, who it says it is."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
-from app.fhir.errors import Login, NotFound, RequestTimeout, TooLong, Value
+from app.fhir.errors import AddressTooLong, Login, NotFound, RequestTimeout, TooLong, Value
 from app.services.network import Network
-from app.services.requests import ReadBody, query_pairs
+from app.services.requests import CONTROL, MAX_PARAMETERS, ReadBody, query_pairs
 from app.web.front import ONCE, refuse_other_hosts, refuse_repeated
 
 FHIR_ONCE = ONCE | {b"if-match", b"if-none-exist", b"idempotency-key"}
+# what a part of an address may be, its escapes resolved; a % is one that was escaped twice
+SEGMENT = re.compile(r"(?!\.{1,2}\Z)[^/\\%?#\x00-\x1f\x7f-\xff]+")
+OF_THE_FACE = ("_format", "_pretty")
+Pairs = list[tuple[str, str]]
 
 
 def headers_of(scope: Scope, network: Network) -> dict[str, str]:
@@ -25,14 +31,17 @@ def headers_of(scope: Scope, network: Network) -> dict[str, str]:
 
 
 def path_of(scope: Scope, network: Network) -> tuple[str, ...]:
-    """The segments below /fhir. Raises NotFound for escapes and dots, TooLong for an endless address."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    """The segments below /fhir, their escapes resolved once. Raises NotFound for dots and for what no name has in it,
+    AddressTooLong."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     if len(raw) + len(scope["query_string"]) > network.settings.max_url_bytes:
-        raise TooLong("address-too-long", f"an address has at most {network.settings.max_url_bytes} bytes")
-    segments = raw.split(b"?")[0].decode("latin-1").removeprefix("/fhir").strip("/").split("/")
-    if segments == [""]:
-        return ()
-    if any(segment in ("", ".", "..") or "%" in segment for segment in segments):
+        raise AddressTooLong("address-too-long", f"an address has at most {network.settings.max_url_bytes} bytes")
+    first, _, rest = raw.partition(b"?")[0].removeprefix(b"/").partition(b"/")
+    below = rest.strip(b"/")
+    base, *segments = [
+        unquote_to_bytes(each).decode("latin-1") for each in (first, *(below.split(b"/") if below else ()))
+    ]
+    if base != "fhir" or not all(map(SEGMENT.fullmatch, segments)):
         raise NotFound("address", "there is nothing at this address; /fhir/metadata says what there is")
     return tuple(segments)
 
@@ -83,15 +92,27 @@ def body_reader(receive: Receive, headers: Mapping[str, str], timeout_s: float) 
     return read
 
 
-def remembering(read: ReadBody, form: list[tuple[str, str]]) -> ReadBody:
-    """Reads a search that comes as a form, and keeps its pairs: the format of the answer may be among them."""
+def telling(read: ReadBody, tell: Callable[[Pairs], None]) -> ReadBody:
+    """Reads a search that comes as a form, and tells what it says of the answer's format."""
 
-    async def read_and_keep(limit: int) -> bytes:
+    async def read_and_tell(limit: int) -> bytes:
         body = await read(limit)
-        form.extend(query_pairs(body.decode("utf-8", "replace")))
+        tell(_of_the_face(body))
         return body
 
-    return read_and_keep
+    return read_and_tell
+
+
+def _of_the_face(form: bytes) -> Pairs:
+    """In any charset: these names and their values are ASCII. What else is wrong with it is said by who searches."""
+    text = form.decode("latin-1")
+    if CONTROL.search(text):
+        return []
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        return []
+    return [(name, value) for name, value in pairs if name in OF_THE_FACE]
 
 
 def _too_long(limit: int) -> TooLong:
