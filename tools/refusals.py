@@ -53,16 +53,18 @@ def _said() -> dict[str, tuple[int | None, str]]:
     found: dict[str, tuple[int | None, str]] = {}
     for path in sorted((ROOT / "app").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        constants = dict(_constants(tree))
-        for kind, word, message in _calls(tree):
-            text = _text(message, constants)
-            if word not in found or (text and not found[word][1]):
-                found[word] = (KINDS.get(kind), text)
+        for kind, word, message, constants in _calls(tree):
+            text, (status, before) = _text(message, constants), found.get(word, (None, ""))
+            found[word] = (status or KINDS.get(kind), before or text)
     return found
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[str, str, ast.expr | None]]:
-    """(class, rule word, sentence) of `BusinessRule("word", "sentence")` and `Issue("code", "word", "sentence")`."""
+def _calls(tree: ast.Module) -> Iterator[tuple[str, str, ast.expr | None, dict[str, ast.expr]]]:
+    """(class, rule word, sentence, what names in it stand for) of `BusinessRule("word", "sentence")` and
+    `Issue("code", "word", "sentence")`."""
+    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))]
+    everywhere = dict(_constants(tree))
+    names = {id(node): everywhere | dict(_constants(scope)) for scope in scopes for node in ast.walk(scope)}
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         maker = ast.unparse(call.func).split(".")[-1]
         place = 1 if maker == "Issue" else 0
@@ -73,7 +75,7 @@ def _calls(tree: ast.Module) -> Iterator[tuple[str, str, ast.expr | None]]:
         message = call.args[place + 1] if len(call.args) > place + 1 else named.get("message")
         for word in words:
             if isinstance(word, ast.Constant) and isinstance(word.value, str) and RULE.fullmatch(word.value):
-                yield maker, word.value, message
+                yield maker, word.value, message, names[id(call)]
 
 
 def _is_refusal(name: str) -> bool:
@@ -81,7 +83,7 @@ def _is_refusal(name: str) -> bool:
     return isinstance(kind, type) and issubclass(kind, errors.Refusal)
 
 
-def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+def _constants(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, node.value

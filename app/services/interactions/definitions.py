@@ -147,10 +147,10 @@ def _holds(head: Head, term: Term) -> bool:
     value = value_of(head) if value_of is not None else ""
     if term.missing is not None:
         return bool(value) != term.missing
-    return any(_matches(value, match, head) for match in term.matches) != term.negated
+    return any(_matches(value, match) for match in term.matches) != term.negated
 
 
-def _matches(value: str, match: Match, head: Head) -> bool:
+def _matches(value: str, match: Match) -> bool:
     if isinstance(match, StringMatch):
         compared = value if match.how == "exact" else folded(value)
         return (
@@ -160,10 +160,7 @@ def _matches(value: str, match: Match, head: Head) -> bool:
         )
     if isinstance(match, TokenMatch):
         return bool(value) and match.value in (None, value)
-    if not isinstance(match, UriMatch):
-        return False
-    url, version, _ = head
-    return match.value == value or (value == url and bool(version) and match.value == f"{url}|{version}")
+    return isinstance(match, UriMatch) and match.value == value
 
 
 _VALUES: Mapping[str, Callable[[Head], str]] = MappingProxyType(
