@@ -58,6 +58,8 @@ class Conformance:
     demands: Demands
     # the addresses of those that the site has installed
     installed: tuple[str, ...] = ()
+    # and of what it has installed, those that cannot be read
+    unreadable: tuple[str, ...] = ()
 
     def check(
         self,
@@ -193,7 +195,7 @@ def _parted(listed: Iterable[terminology.Facts]) -> Terms:
 
 def _url(text: str) -> str:
     """Of the line that names the profile. Raises ValueError when there is none."""
-    for line in text.splitlines()[:20]:
+    for line in text.split("\n", 20)[:20]:
         word, _, rest = line.partition("\t")
         if word == "profile":
             return rest.partition("\t")[0]
