@@ -25,11 +25,13 @@ from app.fhir.tables import Element, r4
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a profile is compiled with: how messages name it, and what is known of other profiles and of value sets."""
+    """What a profile is compiled with: how messages name it, what is known of other profiles and of value sets, and
+    whether it is shipped."""
 
     profile: str
     types_of: TypesOf
     codes_of: CodesOf
+    shipped: bool = False
 
 
 class Elements:
@@ -150,7 +152,7 @@ def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
     if node.children:
         yield from _below(node, row, around)
     for rule in node.rules:
-        yield rule_check(rule, around.profile, row.children_of or row.path)
+        yield rule_check(rule, around.profile, row.children_of or row.path, shipped=around.shipped)
 
 
 def _below(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
@@ -191,7 +193,7 @@ def _slices(node: Node, row: Element, label: str, around: Around) -> Slices | No
 def root_of(node: Node, type_name: str, around: Around) -> Finder:
     """The checker of a whole resource, or of a value of a data type."""
     elements = Elements(node, type_name, around)
-    rules = tuple(rule_check(rule, around.profile) for rule in node.rules)
+    rules = tuple(rule_check(rule, around.profile, shipped=around.shipped) for rule in node.rules)
 
     def find(tree: Any, found: Problems, context: Context) -> None:
         elements(tree, found, context)

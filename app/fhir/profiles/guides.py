@@ -130,8 +130,9 @@ def conformance(
     listed = tuple(profiles)
     tables = Tables((*shipped_profiles, *listed))
     rules = (*mandatory.shipped(), *(mandatory.required(tables[url]) for url in required))
-    value_sets = ValueSets(sets, systems)
-    return Conformance(Profiles(tables, value_sets), value_sets, Demands(rules), tuple(Tables(listed)))
+    value_sets, installed = ValueSets(sets, systems), tuple(Tables(listed))
+    judges = Profiles(tables, value_sets, frozenset(Tables(shipped_profiles)).difference(installed))
+    return Conformance(judges, value_sets, Demands(rules), installed)
 
 
 @cache
