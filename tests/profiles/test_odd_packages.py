@@ -14,6 +14,7 @@ from app.fhir.profiles.package import read_package
 from app.fhir.terminology import facts as terms
 from app.fhir.terminology.facts import CodeSystemFacts, ValueSetFacts
 from app.fhir.terminology.membership import ValueSets
+from app.fhir.terminology.resources import resource as shown
 from app.services.profiles.packages import opened, profiles_of, terms_of
 from tests.profiles.packing import SITE, Tree, code_system, packed, profile, value_set
 from tests.profiles.test_packages import reason
@@ -122,6 +123,15 @@ def test_what_is_kept_says_the_same_when_it_is_read(odd: Tree) -> None:
             assert tables.read(tables.written(each)) == each
 
 
+def test_a_filter_is_shown_as_it_came_whatever_words_are_in_it() -> None:
+    filters = [
+        {"property": "display", "op": "=", "value": "salt and pepper"},
+        {"property": "concept", "op": "is-a", "value": "x"},
+    ]
+    (facts,), _ = taken(including(filter=filters))
+    assert shown(facts)["compose"]["include"][0]["filter"] == filters
+
+
 def contains(tree: Tree, *systems: Tree) -> list[str]:
     """Which of a, b, c, d and their capitals a value set holds."""
     found, told = taken(tree, *systems)
@@ -193,3 +203,26 @@ def test_an_archive_is_unpacked_to_its_limit_only(monkeypatch: pytest.MonkeyPatc
 def test_a_name_with_a_line_end_is_refused() -> None:
     assert "in one line" in reason(packed(head={"name": "a\nb", "version": "1"}))
     assert read_package(packed()).name == "county.example#1.0.0"
+
+
+LARGEST = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+
+
+@pytest.mark.parametrize(
+    ("element", "words"),
+    [
+        ({"maxLength": 20}, ["maxLength of code is not checked"]),
+        ({"minValueInteger": 1, "maxValueInteger": 9}, ["minValue of code", "maxValue of code"]),
+        ({"type": [{"code": "CodeableConcept", "aggregation": ["contained"]}]}, ["aggregation of code"]),
+        (
+            {"binding": {"strength": "preferred", "extension": [{"url": LARGEST, "valueCanonical": "urn:x"}]}},
+            ["the largest value set of code"],
+        ),
+        ({"min": 1}, []),
+    ],
+)
+def test_what_is_not_turned_into_a_check_is_told(element: Tree, words: list[str]) -> None:
+    found, told = taken(a_profile(**element))
+    assert len(found) == 1
+    assert len(told) == len(words)
+    assert all(word in line for word, line in zip(words, told, strict=True))

@@ -158,6 +158,28 @@ def test_what_the_guide_states_and_its_fhirpath_misses_is_found(key: str, tree: 
     assert holds(STATED[key, rule.human], "Task", tree) is False
 
 
+def answered(*link_ids: str) -> list[Any]:
+    return [{"linkId": link_id, "answer": [{"valueString": "x"}]} for link_id in link_ids]
+
+
+@pytest.mark.parametrize(
+    ("items", "fits"),
+    [
+        (answered("1", "2"), True),
+        (answered("1", "1"), False),
+        ([{"linkId": "g", "item": answered("1")}, {"linkId": "g", "item": answered("1")}], True),
+        ([{"linkId": "g", "item": answered("1", "1")}], False),
+        ([{"linkId": "q", "answer": [{"valueString": "x", "item": answered("1", "1")}]}], False),
+    ],
+)
+def test_a_question_is_answered_by_one_item(items: list[Any], fits: bool) -> None:
+    """sdcqr-2 is marked as a best practice, and its severity is error: so it is a warning."""
+    facts = CONFORMANCE.profiles.facts["http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaireresponse"]
+    tree = {"resourceType": "QuestionnaireResponse", "item": items}
+    issues = CONFORMANCE.profiles.check("QuestionnaireResponse", tree, [facts.url], TOLD)
+    assert [each.severity for each in issues if each.rule == "sdcqr-2"] == ([] if fits else ["warning"])
+
+
 def test_a_rule_that_nobody_has_written_is_evaluated() -> None:
     rule = Rule("", "mine-1", "error", "input.count() <= 1 and code.coding.memberOf('urn:nobody').exists()", "x")
     assert not rules.is_written(rule)

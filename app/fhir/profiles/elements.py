@@ -112,31 +112,36 @@ class _Element:
 
 
 class _Also:
-    """Further bindings of an element, each where another element of the object has a certain code.
+    """Further bindings of an element: those that hold always, and each that holds where another element of the object
+    has a certain code.
 
-    Of several that hold, one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
+    Of several of the latter one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
     """
 
     def __init__(self, node: Node, rows: dict[str, Element], profile: str) -> None:
         self._row = rows[node.name]
         self._names = names_of(self._row)
         self._profile = profile
-        wheres = {each.where.partition(".")[0] for each in node.also}
+        self._always = [each for each in node.also if not each.where]
+        wheres = {each.where.partition(".")[0] for each in node.also if each.where}
         self._where: list[tuple[Names, str, bool]] = [
             (names_of(rows[name]), name, rows[name].maximum != 1) for name in wheres if name in rows
         ]
-        self._by_code: dict[tuple[str, str], AlsoBound] = {(each.system, each.code): each for each in node.also}
+        self._by_code: dict[tuple[str, str], AlsoBound] = {
+            (each.system, each.code): each for each in node.also if each.where
+        }
 
     def __call__(self, tree: dict[str, Any], found: Problems, context: Context) -> None:
         hold = list(dict.fromkeys(self._holding(tree)))
-        if not hold:
+        if not hold and not self._always:
             return
         label = self._row.name.removesuffix("[x]")
         for item in items(tree, self._names, label, self._row.maximum != 1):
             codes = codes_of(item)
-            answers = [in_value_set(each.value_set, codes, context) for each in hold]
-            if codes and answers and all(answer is False for answer in answers):
-                report(found, also_flaw(hold, self._profile), item.at)
+            for several in (hold, *([each] for each in self._always)):
+                answers = [in_value_set(each.value_set, codes, context) for each in several]
+                if codes and answers and all(answer is False for answer in answers):
+                    report(found, also_flaw(several, self._profile), item.at)
 
     def _holding(self, tree: dict[str, Any]) -> Iterator[AlsoBound]:
         for names, label, many in self._where:

@@ -76,14 +76,15 @@ class Slicing:
 
 @dataclass(frozen=True, slots=True)
 class AlsoBound:
-    """A binding that holds where another element (`where`, a path) has this code: `code` by category."""
+    """A binding that holds where another element (`where`, a path) has this code: `code` by category; without `where`,
+    always."""
 
     path: str
     strength: str
     value_set: str
-    where: str
-    system: str
-    code: str
+    where: str = ""
+    system: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def read(text: str) -> ProfileFacts:
                 case "slices":
                     slicings.append(_slicing(cells))
                 case "also":
-                    also.append(_also(*cells))
+                    also.append(AlsoBound(*cells))
                 case "rule":
                     rules.append(_rule(cells))
                 case _ if not word.startswith("#") and (word or cells):
@@ -266,10 +267,6 @@ def _slicing(cells: list[str]) -> Slicing:
     word, _, ordered = rules.partition(" ")
     parted = [pair.partition(" ") for pair in pairs]
     return Slicing(path, word, tuple((kind, where) for kind, _, where in parted), ordered == "ordered")
-
-
-def _also(path: str, strength: str, value_set: str, where: str = "", system: str = "", code: str = "") -> AlsoBound:
-    return AlsoBound(path, strength, value_set, where, system, code)
 
 
 def _rule(cells: list[str]) -> Rule:

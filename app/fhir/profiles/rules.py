@@ -18,7 +18,7 @@ from app.fhir.problems import Problems, report
 from app.fhir.profiles.checks import type_of
 from app.fhir.profiles.context import Context, ItemCheck, followed
 from app.fhir.profiles.facts import Rule
-from app.fhir.profiles.rules_repeated import REPEATED
+from app.fhir.profiles.rules_repeated import REPEATED, one_item_each
 from app.fhir.profiles.values import Item
 
 Test = Callable[[Item, Context], bool | None]
@@ -242,6 +242,12 @@ STATED: Mapping[tuple[str, str], Test] = MappingProxyType(
             'If Task.code is "make-contact", then Task.description is required and Task.output, if present, must be '
             '"chosen-contact".',
         ): _contact,
+        (
+            "sdcqr-2",
+            "When repeats=true for a group, it'll be represented with multiple items with the same linkId in the "
+            "QuestionnaireResponse. For a question, it'll be represented by a single item with that linkId with "
+            "multiple answers.",
+        ): one_item_each,
     }
 )
 

@@ -1,7 +1,8 @@
 """Rules of US Core and of Structured Data Capture about what repeats, in Python: by FHIRPath the number of an
 organization takes some five milliseconds, and it may have a hundred of them.
 
-*Source*: US Core 7.0.0 (us-core-6, 16 to 19 and 22, obs-3); SDC 3.0.0 (sdc-1, que-14). Who calls it: `rules.py`.
+*Source*: US Core 7.0.0 (us-core-6, 16 to 19 and 22, obs-3); SDC 3.0.0 (sdc-1, que-14, sdcqr-2). Who calls it:
+`rules.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from app.fhir.invariant_tests import has
 from app.fhir.profiles.context import Context
@@ -52,6 +54,21 @@ def _computed_or_listed(item: Item, _: Context) -> bool:
 
 def _constrained(item: Item, _: Context) -> bool:
     return not has(item.value, "answerConstraint") or has(item.value, "answerOption") or _computes(item)
+
+
+def one_item_each(item: Item, _: Context) -> bool:
+    """Of a QuestionnaireResponse: no two items side by side answer one question (sdcqr-2; the engine finds none)."""
+    waiting: list[Any] = [item.value]
+    for node in waiting:  # which grows as it is read
+        answered = [each.get("linkId") for each in node.get("item", ()) if _is_answered(each)]
+        if len(answered) != len(set(answered)):
+            return False
+        waiting += [*node.get("item", ()), *node.get("answer", ())]
+    return True
+
+
+def _is_answered(node: Any) -> bool:
+    return any(has(each, "value[x]") for each in node.get("answer", ()))
 
 
 def _doubled(place: int) -> str:

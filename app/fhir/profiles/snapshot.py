@@ -28,7 +28,7 @@ from app.fhir.profiles.shorthand import NoElement, in_full
 from app.fhir.tables import Element, r4
 
 R4_VALUE_SET = "http://hl7.org/fhir/ValueSet/"
-_ALSO = ("http://hl7.org/fhir/tools/StructureDefinition/additional-binding",)
+_ALSO = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
 # R4's rules by their keys: those that are checked, and those that are checked elsewhere or only advise; that of a
 # simple quantity is checked where R4 has one, and belongs to its profile
 _R4_KEYS = (frozenset(rule.key for rule in INVARIANTS) - {"sqty-1"}) | frozenset(
@@ -243,12 +243,14 @@ def _slicing(tree: JsonObject, path: str) -> Slicing:
 
 def _also_bound(element: JsonObject, path: str) -> Iterator[AlsoBound]:
     for extension in element.get("binding", {}).get("extension", ()):
-        if extension["url"] not in _ALSO:
+        if extension["url"] != _ALSO:
             continue
         parts = {
             each["url"]: next(v for k, v in each.items() if k.startswith("value")) for each in extension["extension"]
         }
         strength, usage = parts.get("purpose"), parts.get("usage", {})
+        if strength in STRENGTHS and "usage" not in parts:
+            yield AlsoBound(path, strength, _address(parts["valueSet"]))
         where = usage.get("code", {}).get("code", "").partition(".")[2]
         codings = usage.get("valueCodeableConcept", {}).get("coding", ())
         if strength in STRENGTHS and where:
@@ -260,9 +262,10 @@ def _also_bound(element: JsonObject, path: str) -> Iterator[AlsoBound]:
 
 def _rules(element: JsonObject, path: str) -> Iterator[Rule]:
     for each in element.get("constraint", ()):
-        if _is_r4s(each) or "expression" not in each or _is_advice(each):
+        advice, warns = _is_advice(each), each["severity"] == "warning"
+        if _is_r4s(each) or "expression" not in each or (advice and warns):
             continue
-        severity: Severity = "warning" if each["severity"] == "warning" else "error"
+        severity: Severity = "warning" if advice or warns else "error"
         yield Rule(path, _text(each["key"]), severity, _line(each["expression"]), _line(each["human"]))
 
 

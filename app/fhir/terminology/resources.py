@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -12,6 +13,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from app.fhir.json import JsonObject
 from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts
 
+# between two filters: a value may have the word, too
+_ANOTHER = re.compile(r" and (?=\S+ (?:=|is-a|descendent-of|is-not-a|regex|in|not-in|generalizes|exists) )")
 # system, code, what it means
 Member = tuple[str, str, str]
 
@@ -84,7 +87,7 @@ def _part(part: Part) -> JsonObject:
     if part.codes is not None:
         tree["concept"] = [{"code": code} for code in part.codes]
     elif part.some:
-        tree["filter"] = [_filter(each) for each in part.some.split(" and ")]
+        tree["filter"] = [_filter(each) for each in _ANOTHER.split(part.some)]
     return tree
 
 

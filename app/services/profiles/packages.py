@@ -16,6 +16,7 @@ from app.fhir.profiles.package import NotAPackage, Package, read_package
 from app.fhir.profiles.proof import proved
 from app.fhir.profiles.rules import is_written
 from app.fhir.profiles.snapshot import facts_of
+from app.fhir.profiles.unchecked import unchecked
 from app.fhir.terminology import definitions as terminology
 from app.fhir.terminology.facts import CodeSystemFacts, ValueSetFacts
 from app.fhir.terminology.facts import proved as proved_terms
@@ -90,6 +91,7 @@ def _facts(tree: JsonObject, known: Known, package: str, told: list[str]) -> Pro
         facts = facts_of(tree, known, package)
         proved(facts)
         Profiles(known, _NO_VALUE_SETS).compiled(facts)
+        told += [f"{facts.name}: {in_one_line(each)} is not checked" for each in unchecked(tree)]
     except ValueError as problem:  # and NoFacts
         told.append(f"{_named(tree)} is not installed: {problem}")
         return None
