@@ -32,6 +32,11 @@ def in_one_line(text: object) -> str:
     return " ".join(_CONTROL.sub(" ", str(text)).split())
 
 
+def fits(text: str) -> bool:
+    """Whether a cell can hold it and it says anything."""
+    return text != "" and _CONTROL.search(text) is None
+
+
 def _line(cells: tuple[str, ...]) -> str:
     for cell in cells:
         if type(cell) is not str:

@@ -105,6 +105,7 @@ KEPT = [
     including(concept=[{"code": "two words"}, {"code": "one"}]),
     a_set(compose={"include": [{"system": SYSTEM, "concept": [{"code": "b c"}]}, {"system": "urn:s"}, {"system": SYSTEM, "concept": [{"code": "d e"}]}]}),
     a_set(compose={"include": [{"system": SYSTEM, "concept": [{"code": "b c"}]}, {"system": SYSTEM, "concept": [{"code": "d e"}]}]}),
+    including(concept=[{"code": "CHEST\u00a0"}, {"code": "\u00a0"}, {"code": "a  b"}, {"code": " c "}]),
     a_set(title="Line\u2028after\u0085line"),
     a_profile(patternCodeableConcept={"text": "Line\u2028after\u0085line"}),
     a_profile(constraint=[{**RULE, "human": ""}]),

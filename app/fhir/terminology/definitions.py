@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
-from app.fhir.cells import in_one_line
+from app.fhir.cells import fits, in_one_line
 from app.fhir.json import JsonObject
 from app.fhir.terminology.facts import CodeSystemFacts, Concept, Content, Part, ValueSetFacts
 
@@ -73,7 +73,7 @@ def _version(tree: JsonObject) -> str:
 
 def _text(tree: JsonObject, name: str) -> str:
     found = tree.get(name)
-    if type(found) is not str or not found or found != in_one_line(found):
+    if type(found) is not str or not fits(found):
         raise NoFacts(f"{name} must be a text in one line")
     return found
 
