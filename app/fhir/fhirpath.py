@@ -226,7 +226,7 @@ def _matching(
         if not found or type(pattern) is not str:
             return []
         text = str(found[0])
-        asked[-1].work.spend(read(len(text)))
+        asked[-1].work.spend(len(pattern) + read(len(text)))
         return [find(pattern, text, _AS_FHIRPATH) is not None]
 
     return matches
@@ -239,6 +239,7 @@ def _replacing(asked: list[_Asked]) -> Callable[[list[Any], Any, Any], list[str]
         if not found or type(pattern) is not str or type(by) is not str:
             return []
         text, parts, end = str(found[0]), list[str](), 0
+        asked[-1].work.spend(len(pattern) + read(len(text)))
         words = _GROUP.split(by)  # every second one is the number of a group
         for match in re2.finditer(pattern, text, options=_AS_FHIRPATH):
             groups = [match.group(int(word)) or "" for word in words[1::2]]

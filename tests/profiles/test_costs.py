@@ -48,6 +48,7 @@ GROWING = [
     "description.toChars().select(%resource.description" + ".upper()" * 9 + " & 'x')" + ".join('y').length() > 0",
     "2" + ".select($this * $this)" * 40 + " > 0",
     f"({'|'.join(map(str, range(40)))}).aggregate($total.combine($total), 1).count() > 0",
+    "description.toChars().where(%resource.description.matches(%resource.description & $this)).exists()",
     "description.toChars().exclude(%resource.description.toChars()).exists()",
 ]
 
