@@ -5,7 +5,7 @@ parser a tenth of a second to load, so that it is loaded when the first such rul
 
 Rules come with packages, and meet what anybody sends: so an expression may only be so long, its regular expressions
 are RE2's, which take time in proportion to the text, and its evaluation may call so many functions, which are counted
-(`Work`).
+(`Work`); what grows with what they are given (`fhirpath_weights.py`) is counted before it is made.
 *Source*: FHIRPath 2.0 (N1); R4 fhirpath.html (resolve, memberOf).
 """
 
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import re2  # type: ignore[import-untyped]
 
+from app.fhir.fhirpath_weights import WORK, made, read, weigh
 from app.fhir.json import JsonObject, Number
 
 # reference -> its resource, or None; (value set, system, code) -> yes, no, or None: not known
@@ -26,6 +27,7 @@ MemberOf = Callable[[str, str | None, str], bool | None]
 MAX_EXPRESSION = 5_000
 # functions that take a regular expression
 _MATCHING = ("matches", "matchesFull", "replaceMatches")
+_GROUP = re.compile(r"\$(\d+)")
 # a point is any character, a new line too
 _AS_FHIRPATH = re2.Options()
 _AS_FHIRPATH.dot_nl = True
@@ -41,7 +43,8 @@ class TooMuch(Exception):
 
 
 class Work:
-    """How many functions may be called, by all evaluations that share it: these take some 0.3 seconds."""
+    """How many functions may be called, by all evaluations that share it: these take some 0.3 seconds, and make
+    10 MB of text."""
 
     def __init__(self, calls: int = 500_000) -> None:
         self.left = calls
@@ -52,6 +55,12 @@ class Work:
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(self._before)
+
+    def spend(self, calls: int) -> None:
+        """For what is about to be done. Raises TooMuch."""
+        self.left -= calls
+        if self.left < 0:
+            raise TooMuch
 
     def _count(self, *_: object) -> None:
         self.left -= 1
@@ -71,6 +80,14 @@ class Subject(NamedTuple):
 Test = Callable[[Subject, JsonObject, JsonObject, Resolve, MemberOf, Work], bool | None]
 
 
+class _Asked(NamedTuple):
+    """Who is asked during one evaluation."""
+
+    resolve: Resolve
+    member: MemberOf
+    work: Work
+
+
 class _Unknown(Exception):
     """Something was asked that nobody knows here."""
 
@@ -83,11 +100,13 @@ def test_of(expression: str) -> Test:
 
     if len(expression) > MAX_EXPRESSION:
         raise NotFhirPath("the expression is too long")
-    asked: list[tuple[Resolve, MemberOf]] = []
+    asked: list[_Asked] = []
     table = _functions(asked)
+    weigh(invocation_registry)
+    options = {"userInvocationTable": table, "traceFn": lambda *_: None}  # the library would print what it is given
     try:
         called = list(_called(_parsed(expression)))
-        compiled: Any = fhirpathpy.compile(expression, models["r4"], {"userInvocationTable": table})
+        compiled: Any = fhirpathpy.compile(expression, models["r4"], options)
     except Exception as problem:  # its parser raises whatever it stumbles over
         raise NotFhirPath("the expression cannot be read") from problem
     _refuse(called, invocation_registry.keys() | table.keys())
@@ -97,10 +116,12 @@ def test_of(expression: str) -> Test:
     def test(
         subject: Subject, resource: JsonObject, root: JsonObject, resolve: Resolve, member: MemberOf, work: Work
     ) -> bool | None:
-        asked.append((resolve, member))
+        asked.append(_Asked(resolve, member, work))
         try:
             with work:
-                around = {"resource": _plain(resource), "rootResource": _plain(root)} if asks_for_all else {}
+                around: dict[object, Any] = {WORK: work}
+                if asks_for_all:
+                    around |= {"resource": _plain(resource), "rootResource": _plain(root)}
                 answer = compiled(_start(subject, asks_for_extensions), around)
         except TooMuch:
             raise
@@ -127,17 +148,17 @@ def _node(tree: Any, kind: str) -> Any:
     return ResourceNode.create_node(_plain(tree), kind)  # type: ignore[no-untyped-call]
 
 
-def _functions(asked: list[tuple[Resolve, MemberOf]]) -> dict[str, Any]:
+def _functions(asked: list[_Asked]) -> dict[str, Any]:
     """Ours, in the place of the library's or beside them. `asked`: who is asked, last."""
 
     def resolved(found: list[Any]) -> list[Any]:
-        trees = [asked[-1][0](_data(each)) for each in found]
+        trees = [asked[-1].resolve(_data(each)) for each in found]
         if None in trees:
             raise _Unknown
         return [_node(tree, tree["resourceType"]) for tree in trees if tree is not None]
 
     def member_of(found: list[Any], value_set: str) -> list[bool]:
-        answers = [_is_member(_data(each), value_set, asked[-1][1]) for each in found]
+        answers = [_is_member(_data(each), value_set, asked[-1].member) for each in found]
         if None in answers:
             raise _Unknown
         return [bool(answer) for answer in answers]
@@ -146,9 +167,9 @@ def _functions(asked: list[tuple[Resolve, MemberOf]]) -> dict[str, Any]:
         "resolve": {"fn": resolved, "arity": {0: []}},
         "memberOf": {"fn": member_of, "arity": {1: ["String"]}},
         "hasValue": {"fn": _has_value, "arity": {0: []}},
-        "matches": {"fn": _matching(re2.search), "arity": {1: ["String"]}},
-        "matchesFull": {"fn": _matching(re2.fullmatch), "arity": {1: ["String"]}},
-        "replaceMatches": {"fn": _replaced, "arity": {2: ["String", "String"]}},
+        "matches": {"fn": _matching(re2.search, asked), "arity": {1: ["String"]}},
+        "matchesFull": {"fn": _matching(re2.fullmatch, asked), "arity": {1: ["String"]}},
+        "replaceMatches": {"fn": _replacing(asked), "arity": {2: ["String", "String"]}},
     }
 
 
@@ -198,19 +219,36 @@ def _has_value(found: list[Any]) -> list[bool]:
     return [len(found) == 1 and not isinstance(found[0], dict) and found[0] is not None]
 
 
-def _matching(find: Callable[[str, str, re2.Options], object]) -> Callable[[list[Any], Any], list[bool]]:
+def _matching(
+    find: Callable[[str, str, re2.Options], object], asked: list[_Asked]
+) -> Callable[[list[Any], Any], list[bool]]:
     def matches(found: list[Any], pattern: Any) -> list[bool]:
-        return [find(pattern, str(found[0]), _AS_FHIRPATH) is not None] if found and type(pattern) is str else []
+        if not found or type(pattern) is not str:
+            return []
+        text = str(found[0])
+        asked[-1].work.spend(len(pattern) + read(len(text)))
+        return [find(pattern, text, _AS_FHIRPATH) is not None]
 
     return matches
 
 
-def _replaced(found: list[Any], pattern: Any, by: Any) -> list[str]:
-    given = found and type(pattern) is str and type(by) is str
-    if not given:
-        return []
-    groups = re.sub(r"\$(\d+)", r"\\\1", by)
-    return [re2.sub(pattern, groups, str(found[0]), options=_AS_FHIRPATH)]
+def _replacing(asked: list[_Asked]) -> Callable[[list[Any], Any, Any], list[str]]:
+    """`$1` is the first group of a match."""
+
+    def replaced(found: list[Any], pattern: Any, by: Any) -> list[str]:
+        if not found or type(pattern) is not str or type(by) is not str:
+            return []
+        text, parts, end = str(found[0]), list[str](), 0
+        asked[-1].work.spend(len(pattern) + read(len(text)))
+        words = _GROUP.split(by)  # every second one is the number of a group
+        for match in re2.finditer(pattern, text, options=_AS_FHIRPATH):
+            groups = [match.group(int(word)) or "" for word in words[1::2]]
+            asked[-1].work.spend(1 + made(match.start() - end + len(by) + sum(map(len, groups))))
+            parts += [text[end : match.start()], *(a + b for a, b in zip(words[::2], [*groups, ""], strict=True))]
+            end = match.end()
+        return ["".join([*parts, text[end:]])]
+
+    return replaced
 
 
 def _is_member(value: Any, value_set: str, member: MemberOf) -> bool | None:

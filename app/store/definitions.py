@@ -34,12 +34,11 @@ SELECT n.kind, n.url, n.version, n.title, n.facts, n.required, $7
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
     AS n (kind, url, version, title, facts, required)
 """
-# the words of a code that several value sets tell are those that came first
 CONCEPTS = """
 INSERT INTO concept (system, code, display, parent, position, package)
 SELECT n.system, n.code, n.display, n.parent, n.position, $6
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[]) AS n (system, code, display, parent, position)
-ON CONFLICT (system, code) DO NOTHING
+ON CONFLICT (system, code, package) DO NOTHING
 """
 PACKAGES = """
 SELECT p.name, p.version, p.installed_at,
@@ -51,11 +50,24 @@ FROM package p LEFT JOIN definition d ON d.package = p.name GROUP BY p.name ORDE
 PROFILES = "SELECT url, facts, required FROM definition WHERE kind = 'profile' ORDER BY url"
 BY_URLS = "SELECT url, facts FROM definition WHERE kind = $1 AND url = ANY($2::text[]) ORDER BY url"
 HEADS = "SELECT url, version, title FROM definition WHERE kind = $1 ORDER BY url"
+# what a code system holds its own package says; other packages only tell what its codes mean
 CONCEPTS_OF = """
-SELECT code, display, parent FROM concept WHERE system = $1 ORDER BY position LIMIT $2
+SELECT c.code, c.display, c.parent FROM concept c
+JOIN definition d ON d.kind = 'code-system' AND d.url = c.system AND d.package = c.package
+WHERE c.system = $1 ORDER BY c.position LIMIT $2
 """
+HAS = """
+SELECT EXISTS (
+    SELECT FROM concept c JOIN definition d ON d.kind = 'code-system' AND d.url = c.system AND d.package = c.package
+    WHERE c.system = $1 AND (c.code = $2 OR ($3 AND lower(c.code) = lower($2)))
+)
+"""
+# those of the system's own package before those of others
 WORDS = """
-SELECT c.code, c.display FROM concept c WHERE c.system = $1 AND c.code = ANY($2::text[])
+SELECT DISTINCT ON (c.code) c.code, c.display FROM concept c
+LEFT JOIN definition d ON d.kind = 'code-system' AND d.url = c.system AND d.package = c.package
+WHERE c.system = $1 AND c.code = ANY($2::text[])
+ORDER BY c.code, c.display = '', d.url IS NULL, c.package
 """
 
 
@@ -156,6 +168,12 @@ async def heads(unit: Unit, kind: Kind) -> list[tuple[str, str, str]]:
 async def concepts(unit: Unit, system: str, limit: int) -> list[tuple[str, str, str]]:
     """(code, display, parent) of a code system's codes, in its order."""
     return [tuple(row.values()) for row in await unit.conn.fetch(CONCEPTS_OF, system, limit)]
+
+
+async def has(unit: Unit, system: str, code: str, *, any_case: bool) -> bool:
+    """Whether an installed code system has a code; `any_case`: letters may be small or capital."""
+    found: bool = await unit.conn.fetchval(HAS, system, code, any_case)
+    return found
 
 
 async def words(unit: Unit, system: str, codes: Iterable[str]) -> dict[str, str]:

@@ -106,6 +106,17 @@ def test_a_binding_by_category_holds_where_the_category_does() -> None:
     assert judged({**OBSERVATION, **both}, table("Observation", line, two), terminology=LETTERS) == []
 
 
+def test_a_further_binding_without_a_condition_holds_always() -> None:
+    line = "also ; code ; extensible ; urn:vs:status"
+    (issue,) = judged(OBSERVATION, table("Observation", line), terminology=LETTERS)
+    assert (issue.severity, issue.at) == ("warning", "Observation.code")
+    both = (
+        "also ; code ; required ; urn:vs:letters",
+        "also ; code ; extensible ; urn:vs:letters ; category ; urn:c ; x",
+    )
+    assert judged(OBSERVATION, table("Observation", *both), terminology=LETTERS) == []
+
+
 def test_what_a_reference_leads_to_must_fit_where_it_can_be_had() -> None:
     demanded = table("Patient", "element ; gender ; 1..", name="patient")
     profile = table("Observation", "element ; subject ;  ; Reference(urn:test:patient)")

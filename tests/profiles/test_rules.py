@@ -46,6 +46,7 @@ ALTERNATE = {
     "valueReference": {"reference": "Patient/1"},
 }
 ASSERTER = {"url": "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-ExtensionConditionAsserter", "valueReference": {"reference": "Device/1"}}  # fmt: skip
+COMPUTED = {"url": "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-answerExpression", "valueExpression": {"language": "text/fhirpath"}}  # fmt: skip
 ANYTHING = {
     "Task": st.fixed_dictionaries({"code": CONCEPT}, optional={
         "input": PARTS, "output": PARTS, "description": st.just("x"),
@@ -61,11 +62,17 @@ ANYTHING = {
     "Procedure": st.fixed_dictionaries({"status": st.sampled_from(["completed", "in-progress", "not-done"])}, optional={"performedDateTime": st.just("2026")}),
     "HumanName": st.fixed_dictionaries({}, optional={"family": st.just("A"), "given": st.just(["B"]), "extension": st.just([ABSENT])}),
     "Reference": st.fixed_dictionaries({}, optional={"reference": st.just("Patient/1"), "extension": st.just([ALTERNATE])}),
+    "Identifier": st.fixed_dictionaries({}, optional={"system": st.just("urn:s"), "value": st.sampled_from(["1234567893", "1234567894", "12345678930", "00D0000000", "12345", "", "123456789"]) | st.text("05D", min_size=9, max_size=11)}),
+    "Observation.referenceRange": st.fixed_dictionaries({}, optional={"text": st.just("x"), **dict.fromkeys(("low", "high"), st.sampled_from([{"value": 1}, {"system": "http://unitsofmeasure.org"}, {"system": "urn:s"}]))}),
+    "Attachment": st.fixed_dictionaries({}, optional={"url": st.just("urn:x"), "data": st.just("AAAA"), "title": st.just("x")}),
+    "Questionnaire.item": st.fixed_dictionaries({"linkId": st.just("1")}, optional={"answerOption": st.just([{"valueString": "x"}]), "answerValueSet": st.just("urn:x"), "extension": st.just([COMPUTED])}),
     "dateTime": st.sampled_from(["2026", "2026-01", "2026-01-01", "2026-01-01T10:00:00Z"]),
 }  # fmt: skip
 # expression -> what it is a rule of
 OF = {rule.expression: (facts.type if not rule.path else rule.path) for facts in CONFORMANCE.profiles.facts.values() for rule in facts.rules}  # fmt: skip
-BELOW = {"name": "HumanName", "subject": "Reference", "component": "Observation", "effective[x]": "dateTime"}
+BELOW = {"name": "HumanName", "subject": "Reference", "component": "Observation", "effective[x]": "dateTime",
+    **dict.fromkeys(("identifier:NPI", "identifier:CLIA", "identifier:NAIC"), "Identifier"),
+    "referenceRange": "Observation.referenceRange", "content.attachment": "Attachment", "item": "Questionnaire.item"}  # fmt: skip
 
 
 def holds(test: Any, kind: str, value: Any) -> bool | None:
@@ -149,6 +156,28 @@ def test_what_the_guide_states_and_its_fhirpath_misses_is_found(key: str, tree: 
     (rule,) = {each for facts in CONFORMANCE.profiles.facts.values() for each in facts.rules if each.key == key}
     assert by_fhirpath(rule.expression, "Task", tree) is not False
     assert holds(STATED[key, rule.human], "Task", tree) is False
+
+
+def answered(*link_ids: str) -> list[Any]:
+    return [{"linkId": link_id, "answer": [{"valueString": "x"}]} for link_id in link_ids]
+
+
+@pytest.mark.parametrize(
+    ("items", "fits"),
+    [
+        (answered("1", "2"), True),
+        (answered("1", "1"), False),
+        ([{"linkId": "g", "item": answered("1")}, {"linkId": "g", "item": answered("1")}], True),
+        ([{"linkId": "g", "item": answered("1", "1")}], False),
+        ([{"linkId": "q", "answer": [{"valueString": "x", "item": answered("1", "1")}]}], False),
+    ],
+)
+def test_a_question_is_answered_by_one_item(items: list[Any], fits: bool) -> None:
+    """sdcqr-2 is marked as a best practice, and its severity is error: so it is a warning."""
+    facts = CONFORMANCE.profiles.facts["http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaireresponse"]
+    tree = {"resourceType": "QuestionnaireResponse", "item": items}
+    issues = CONFORMANCE.profiles.check("QuestionnaireResponse", tree, [facts.url], TOLD)
+    assert [each.severity for each in issues if each.rule == "sdcqr-2"] == ([] if fits else ["warning"])
 
 
 def test_a_rule_that_nobody_has_written_is_evaluated() -> None:

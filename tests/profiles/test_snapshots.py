@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +21,8 @@ from tests.profiles.making import Told
 
 PACKAGES = SHARED / "fhir" / "packages"
 SDOH = "hl7.fhir.us.sdoh-clinicalcare#3.0.0"
+CHOICE = re.compile(r'"(value|effective|occurrence|performed)[A-Z]\w*":')
+REFERENCE = re.compile(r'"reference": "(\w+)/')
 BASE = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/"
 
 
@@ -45,7 +48,8 @@ def examples() -> Iterator[tuple[str, Any]]:
 
 
 def broken(tree: Any) -> Iterator[Any]:
-    """The resource without each of its elements in turn, and with each of its codes changed."""
+    """The resource without each of its elements in turn, with each of its codes changed, with each of its choices of
+    another type, and with each of its references to another type."""
     for name in tree:
         if name not in ("resourceType", "id", "meta"):
             yield {key: value for key, value in tree.items() if key != name}
@@ -53,6 +57,10 @@ def broken(tree: Any) -> Iterator[Any]:
     for code in ('"order"', '"fulfill"', '"sdoh"', '"survey"', '"final"', '"IDSCL"', '"make-contact"'):
         if code in text:
             yield parse(text.replace(code, '"something-else"').encode())
+    for name in sorted(set(CHOICE.findall(text))):
+        yield parse(re.sub(rf'"{name}[A-Z]\w*":', f'"{name}Markdown":', text).encode())
+    for kind in sorted(set(REFERENCE.findall(text))):
+        yield parse(text.replace(f'"reference": "{kind}/', '"reference": "MedicationKnowledge/').encode())
 
 
 @pytest.mark.needs("shared")
@@ -84,7 +92,7 @@ def test_a_differential_says_what_its_snapshot_says() -> None:
     [
         ({"type": "Spaceship"}, "type of R4"),
         ({"baseDefinition": "urn:nobody", "snapshot": None}, "not known here"),
-        ({"snapshot": {"element": [{"path": "Task", "min": "x", "type": 3}]}}, "misplaces"),
+        ({"snapshot": {"element": [{"path": "Task", "min": 0, "type": 3}]}}, "misplaces"),
         ({"url": None}, "lacks or misplaces"),
     ],
 )
@@ -156,3 +164,57 @@ def test_how_an_element_is_sliced_may_go_without_saying() -> None:
     assert [kind.code for each in facts.elements for kind in each.kinds] == ["string"]
     with pytest.raises(NoFacts, match="how category is sliced"):
         observing({"id": "Observation.category:a", "path": "Observation.category", "sliceName": "a", "min": 1})
+
+
+def restricted(type_name: str, *elements: dict[str, Any], base: ProfileFacts | None = None) -> ProfileFacts:
+    """By a differential, as it is read from its table."""
+    parent = base.url if base else f"http://hl7.org/fhir/StructureDefinition/{type_name}"
+    url = "urn:derived" if base else "urn:x"
+    tree = {"url": url, "type": type_name, "baseDefinition": parent, "differential": {"element": list(elements)}}
+    return read(written(facts_of(tree, {base.url: base} if base else {})))
+
+
+def wrong_with(tree: dict[str, Any], facts: ProfileFacts) -> list[tuple[str, str]]:
+    value_sets = conformance().value_sets
+    profiles = Profiles({facts.url: facts}, value_sets)
+    issues = profiles.check(facts.type, {"resourceType": facts.type, **tree}, [facts.url], Told({}, value_sets))
+    return [(issue.rule, issue.at) for issue in issues]
+
+
+PATIENT = "http://hl7.org/fhir/StructureDefinition/Patient"
+FOR_A_PATIENT = {"path": "Task.for", "type": [{"code": "Reference", "targetProfile": [PATIENT]}]}
+WORDS = {"path": "Task.input.value[x]", "type": [{"code": "string"}]}
+
+
+def test_a_differential_restricts_types_and_targets() -> None:
+    facts = restricted("Task", FOR_A_PATIENT, WORDS)
+    assert wrong_with({"for": {"reference": "Patient/p"}, "input": [{"valueString": "x"}]}, facts) == []
+    assert wrong_with({"for": {"reference": "Group/g"}, "input": [{"valueBoolean": True}]}, facts) == [
+        ("profile-target", "Task.for"),
+        ("profile-type", "Task.input[0].value"),
+    ]
+
+
+def test_a_derived_profile_restricts_further_and_erases_nothing() -> None:
+    base = restricted("Task", FOR_A_PATIENT, WORDS)
+    stricter = {"path": "Task.for", "type": [{"code": "Reference", "targetProfile": ["urn:us-core-patient"]}]}
+    silent = {"path": "Task.input.value[x]", "min": 1}
+    derived = restricted("Task", stricter, silent, base=base)
+    assert {each.path: [(kind.code, kind.targets) for kind in each.kinds] for each in derived.elements} == {
+        "for": [("Reference", ("urn:us-core-patient",))],
+        "input.value[x]": [("string", ())],
+    }
+    as_in_r4 = {"path": "Task.for", "type": [{"code": "Reference", "targetProfile": [PATIENT[:40] + "Resource"]}]}
+    assert restricted("Task", as_in_r4, base=base).elements == base.elements
+
+
+def test_slices_by_the_type_of_a_value_are_told_apart_without_a_snapshot() -> None:
+    slicing = {"discriminator": [{"type": "type", "path": "value"}], "rules": "closed"}
+    facts = restricted(
+        "Task",
+        {"id": "Task.input", "path": "Task.input", "slicing": slicing},
+        {"id": "Task.input:file", "path": "Task.input", "sliceName": "file", "min": 1},
+        {"id": "Task.input:file.value[x]", "path": "Task.input.value[x]", "type": [{"code": "Attachment"}]},
+    )
+    assert wrong_with({"input": [{"valueAttachment": {"url": "urn:x"}}]}, facts) == []
+    assert wrong_with({"input": [{"valueString": "x"}]}, facts) != []

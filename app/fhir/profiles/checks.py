@@ -204,6 +204,6 @@ def _fits_profile(fitting: dict[str, tuple[str, ...]]) -> ItemCheck:
 def also_flaw(hold: Iterable[AlsoBound], profile: str) -> Flaw:
     """None of the value sets that a category asks for holds the code."""
     listed = list(hold)
-    names = " or ".join(f"{each.value_set} ({each.code})" for each in listed)
+    names = " or ".join(f"{each.value_set} ({each.code})" if each.code else each.value_set for each in listed)
     required = any(each.strength == "required" for each in listed)
     return _code_flaw(required, profile, f"a code of the value set {names}")

@@ -25,11 +25,13 @@ from app.fhir.tables import Element, r4
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a profile is compiled with: how messages name it, and what is known of other profiles and of value sets."""
+    """What a profile is compiled with: how messages name it, what is known of other profiles and of value sets, and
+    whether it is shipped."""
 
     profile: str
     types_of: TypesOf
     codes_of: CodesOf
+    shipped: bool = False
 
 
 class Elements:
@@ -110,31 +112,36 @@ class _Element:
 
 
 class _Also:
-    """Further bindings of an element, each where another element of the object has a certain code.
+    """Further bindings of an element: those that hold always, and each that holds where another element of the object
+    has a certain code.
 
-    Of several that hold, one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
+    Of several of the latter one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
     """
 
     def __init__(self, node: Node, rows: dict[str, Element], profile: str) -> None:
         self._row = rows[node.name]
         self._names = names_of(self._row)
         self._profile = profile
-        wheres = {each.where.partition(".")[0] for each in node.also}
+        self._always = [each for each in node.also if not each.where]
+        wheres = {each.where.partition(".")[0] for each in node.also if each.where}
         self._where: list[tuple[Names, str, bool]] = [
             (names_of(rows[name]), name, rows[name].maximum != 1) for name in wheres if name in rows
         ]
-        self._by_code: dict[tuple[str, str], AlsoBound] = {(each.system, each.code): each for each in node.also}
+        self._by_code: dict[tuple[str, str], AlsoBound] = {
+            (each.system, each.code): each for each in node.also if each.where
+        }
 
     def __call__(self, tree: dict[str, Any], found: Problems, context: Context) -> None:
         hold = list(dict.fromkeys(self._holding(tree)))
-        if not hold:
+        if not hold and not self._always:
             return
         label = self._row.name.removesuffix("[x]")
         for item in items(tree, self._names, label, self._row.maximum != 1):
             codes = codes_of(item)
-            answers = [in_value_set(each.value_set, codes, context) for each in hold]
-            if codes and answers and all(answer is False for answer in answers):
-                report(found, also_flaw(hold, self._profile), item.at)
+            for several in (hold, *([each] for each in self._always)):
+                answers = [in_value_set(each.value_set, codes, context) for each in several]
+                if codes and answers and all(answer is False for answer in answers):
+                    report(found, also_flaw(several, self._profile), item.at)
 
     def _holding(self, tree: dict[str, Any]) -> Iterator[AlsoBound]:
         for names, label, many in self._where:
@@ -150,7 +157,7 @@ def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
     if node.children:
         yield from _below(node, row, around)
     for rule in node.rules:
-        yield rule_check(rule, around.profile, row.children_of or row.path)
+        yield rule_check(rule, around.profile, row.children_of or row.path, shipped=around.shipped)
 
 
 def _below(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
@@ -191,7 +198,7 @@ def _slices(node: Node, row: Element, label: str, around: Around) -> Slices | No
 def root_of(node: Node, type_name: str, around: Around) -> Finder:
     """The checker of a whole resource, or of a value of a data type."""
     elements = Elements(node, type_name, around)
-    rules = tuple(rule_check(rule, around.profile) for rule in node.rules)
+    rules = tuple(rule_check(rule, around.profile, shipped=around.shipped) for rule in node.rules)
 
     def find(tree: Any, found: Problems, context: Context) -> None:
         elements(tree, found, context)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from app.fhir.cells import joined, parted
 from app.fhir.json import dump, reread
 from app.fhir.tables import r4
 
@@ -75,14 +76,15 @@ class Slicing:
 
 @dataclass(frozen=True, slots=True)
 class AlsoBound:
-    """A binding that holds where another element (`where`, a path) has this code: `code` by category."""
+    """A binding that holds where another element (`where`, a path) has this code: `code` by category; without `where`,
+    always."""
 
     path: str
     strength: str
     value_set: str
-    where: str
-    system: str
-    code: str
+    where: str = ""
+    system: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class ProfileFacts:
 
 
 def written(facts: ProfileFacts, comment: str = "") -> str:
-    """The table as text."""
+    """The table as text. Raises Unwritable, a ValueError."""
     lines: list[tuple[str, ...]] = [("#", comment)] if comment else []
     lines += [
         ("profile", facts.url, facts.version),
@@ -129,7 +131,7 @@ def written(facts: ProfileFacts, comment: str = "") -> str:
         ("package", facts.package),
     ]
     lines += _lines_of(facts)
-    return "".join("\t".join(line).rstrip("\t") + "\n" for line in lines)
+    return joined(lines)
 
 
 def _lines_of(facts: ProfileFacts) -> Iterator[tuple[str, ...]]:
@@ -143,17 +145,23 @@ def _lines_of(facts: ProfileFacts) -> Iterator[tuple[str, ...]]:
         yield _element_line(element, home)
         for each in facts.also:
             if each.path == element.path:
-                yield "also", each.path, each.strength, each.value_set, each.where, each.system, each.code
+                yield _also_line(each)
+    told = {element.path for element in facts.elements}
+    yield from (_slices_line(each) for each in slicings.values())
+    yield from (_also_line(each) for each in facts.also if each.path not in told)
     for rule in facts.rules:
         yield "rule", rule.path or ".", rule.key, rule.severity, rule.expression, rule.human
+
+
+def _also_line(each: AlsoBound) -> tuple[str, ...]:
+    return "also", each.path, each.strength, each.value_set, each.where, each.system, each.code
 
 
 def read(text: str) -> ProfileFacts:
     """The facts of a table. Raises ValueError with the line that cannot be read."""
     found = ProfileFacts("", "", "", "", "")
     elements, slicings, also, rules = [], [], [], []
-    for number, line in enumerate(text.splitlines(), 1):
-        word, *cells = line.split("\t")
+    for number, (word, *cells) in parted(text):
         try:
             match word:
                 case "profile":
@@ -174,7 +182,7 @@ def read(text: str) -> ProfileFacts:
                     also.append(AlsoBound(*cells))
                 case "rule":
                     rules.append(_rule(cells))
-                case _ if line and not line.startswith("#"):
+                case _ if not word.startswith("#") and (word or cells):
                     raise ValueError(f"unknown word {word!r}")
         except (IndexError, TypeError, ValueError) as problem:
             raise ValueError(f"line {number}: {problem}") from problem
@@ -206,7 +214,7 @@ def _element_line(element: ElementFacts, home: str) -> tuple[str, ...]:
 
 
 def _element(cells: list[str], home: str) -> ElementFacts:
-    path, card, kinds, value, bound, flags = (cells + [""] * 6)[:6]
+    path, card, kinds, value, bound, flags = _full(cells, 6)[:6]
     low, _, high = card.partition("..")
     word, _, node = value.partition(" ")
     strength, _, value_set = bound.partition(" ")
@@ -262,10 +270,15 @@ def _slicing(cells: list[str]) -> Slicing:
 
 
 def _rule(cells: list[str]) -> Rule:
-    path, key, severity, expression, human = cells
+    path, key, severity, expression, human = _full(cells, 5)
     if severity not in ("error", "warning"):
         raise ValueError("a rule's severity is error or warning")
     return Rule(_path(path), key, "error" if severity == "error" else "warning", expression, human)
+
+
+def _full(cells: list[str], number: int) -> list[str]:
+    """With those that were empty at the line's end."""
+    return cells + [""] * (number - len(cells))
 
 
 def _path(text: str) -> str:

@@ -58,6 +58,8 @@ class Conformance:
     demands: Demands
     # the addresses of those that the site has installed
     installed: tuple[str, ...] = ()
+    # and of what it has installed, those that cannot be read
+    unreadable: tuple[str, ...] = ()
 
     def check(
         self,
@@ -128,8 +130,9 @@ def conformance(
     listed = tuple(profiles)
     tables = Tables((*shipped_profiles, *listed))
     rules = (*mandatory.shipped(), *(mandatory.required(tables[url]) for url in required))
-    value_sets = ValueSets(sets, systems)
-    return Conformance(Profiles(tables, value_sets), value_sets, Demands(rules), tuple(Tables(listed)))
+    value_sets, installed = ValueSets(sets, systems), tuple(Tables(listed))
+    judges = Profiles(tables, value_sets, frozenset(Tables(shipped_profiles)).difference(installed))
+    return Conformance(judges, value_sets, Demands(rules), installed)
 
 
 @cache
@@ -193,7 +196,7 @@ def _parted(listed: Iterable[terminology.Facts]) -> Terms:
 
 def _url(text: str) -> str:
     """Of the line that names the profile. Raises ValueError when there is none."""
-    for line in text.splitlines()[:20]:
+    for line in text.split("\n", 20)[:20]:
         word, _, rest = line.partition("\t")
         if word == "profile":
             return rest.partition("\t")[0]

@@ -7,7 +7,7 @@ profiles; R4 itself is `structure.check`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from app.fhir.errors import Issue
@@ -25,8 +25,12 @@ from app.fhir.terminology.membership import ValueSets
 class Profiles:
     """Profiles and extensions by their address."""
 
-    def __init__(self, facts: Mapping[str, ProfileFacts], value_sets: ValueSets) -> None:
+    def __init__(
+        self, facts: Mapping[str, ProfileFacts], value_sets: ValueSets, shipped: Collection[str] = frozenset()
+    ) -> None:
+        """`shipped`: the addresses of those whose rules need no bound over a whole write."""
         self.facts = facts
+        self._shipped = shipped
         self._value_sets = value_sets
         self._finders: dict[str, Finder] = {}
 
@@ -73,7 +77,7 @@ class Profiles:
 
     def compiled(self, facts: ProfileFacts) -> Finder:
         """Raises ValueError for a discriminator that nobody understands."""
-        around = Around(facts.name, self.types_of, self._value_sets.listed)
+        around = Around(facts.name, self.types_of, self._value_sets.listed, facts.url in self._shipped)
         return root_of(tree_of(facts), facts.type, around)
 
     def fits(self, profile: str, tree: Any, context: Context) -> bool | None:

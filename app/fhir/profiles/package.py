@@ -5,22 +5,26 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
+from app.fhir.cells import in_one_line
 from app.fhir.json import JsonObject, reread
 from app.fhir.terminology import definitions
-from app.fhir.terminology.facts import CodeSystemFacts, ValueSetFacts
+from app.fhir.terminology.facts import CodeSystemFacts, ValueSetFacts, proved
 
 MANIFEST = "package.json"
 # a package of all value sets of a country has some 25,000 files
 MAX_FILES = 100_000
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_BYTES = 4 * 1024 * 1024 * 1024
+# a name in the archive, or what its headers say beside
+MAX_HEADER_BYTES = 64 * 1024
 
 
 class NotAPackage(ValueError):
@@ -63,11 +67,14 @@ class Package:
 
     def _value_set(self, url: str, tree: JsonObject, systems: Mapping[str, CodeSystemFacts]) -> None:
         try:
-            self.value_sets[url] = definitions.value_set(tree, systems)
-            for system, code, display in definitions.displays(tree):
-                self.words.setdefault((system, code), display)
-        except definitions.NoFacts as problem:
+            found, words = definitions.value_set(tree, systems), list(definitions.displays(tree))
+            proved(found)
+        except ValueError as problem:
             self.refused[url] = str(problem)
+            return
+        self.value_sets[url] = found
+        for system, code, display in words:
+            self.words.setdefault((system, code), display)
 
 
 def read_package(body: bytes) -> Package:
@@ -93,24 +100,58 @@ def _name(manifest: Any) -> str:
     told = manifest.get("fhirVersions") or manifest.get("fhir-version-list") or []
     if type(told) is not list or (told and not any(str(each).startswith("4.0") for each in told)):
         raise NotAPackage("it is for another version of FHIR; Baton speaks R4 (4.0.1)")
+    if f"{name}{version}" != in_one_line(f"{name}{version}"):
+        raise NotAPackage("package/package.json must say name and version in one line each")
     return f"{name}#{version}"
 
 
 def _files(body: bytes) -> Iterator[tuple[str, bytes]]:
     """The JSON files right below `package`, without its index."""
     total = 0
+    stream = _Unpacked(body)
     try:
-        with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
             for number, member in enumerate(archive):
                 total += member.size
                 if number > MAX_FILES or member.size > MAX_FILE_BYTES or total > MAX_BYTES:
-                    raise NotAPackage("it is larger than any that is known")
+                    raise NotAPackage(_TOO_LARGE)
                 folder, _, name = member.name.removeprefix("./").rpartition("/")
                 opened = archive.extractfile(member) if member.isfile() else None
                 if opened is not None and folder == "package" and name.endswith(".json") and name[0] != ".":
-                    yield name, opened.read()
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as problem:
+                    yield name, stream.in_full(opened)
+    except NotAPackage:
+        raise
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RecursionError) as problem:
         raise NotAPackage("it is not a gzipped tar archive, as FHIR packages are") from problem
+
+
+_TOO_LARGE = "it is larger than any that is known"
+
+
+class _Unpacked(gzip.GzipFile):
+    """The tar archive in a .tgz. What it says of a file is read at once, so that it may only be short."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(fileobj=io.BytesIO(body), mode="rb")
+        self._most = MAX_HEADER_BYTES
+
+    def in_full(self, opened: IO[bytes]) -> bytes:
+        """A file whose size is known and not too large."""
+        self._most = MAX_FILE_BYTES
+        try:
+            return opened.read()
+        finally:
+            self._most = MAX_HEADER_BYTES
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= self._most:
+            raise NotAPackage(_TOO_LARGE)
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if offset > MAX_BYTES:
+            raise NotAPackage(_TOO_LARGE)
+        return super().seek(offset, whence)
 
 
 def _tree(name: str, content: bytes) -> Any:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.fhir.fhirpath import NotFhirPath, Subject, TooMuch, test_of
+from app.fhir.fhirpath import NotFhirPath, Subject, TooMuch, Work, test_of
 from app.fhir.invariant_tests import codings, has
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Problems, report
 from app.fhir.profiles.checks import type_of
 from app.fhir.profiles.context import Context, ItemCheck, followed
 from app.fhir.profiles.facts import Rule
+from app.fhir.profiles.rules_repeated import REPEATED, one_item_each
 from app.fhir.profiles.values import Item
 
 Test = Callable[[Item, Context], bool | None]
@@ -33,9 +34,11 @@ _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _FORMS = ((SDC, "questionnaire"), (TEMPORARY, "questionnaire-pdf"), (TEMPORARY, "questionnaire-url"))
 
 
-def rule_check(rule: Rule, profile: str, path: str = "") -> ItemCheck:
-    """The check of one rule. A rule that nobody can evaluate never refuses. `path`: where R4 has what it is about."""
-    test = STATED.get((rule.key, rule.human)) or TRANSLATED.get(rule.expression) or _later(rule.expression, path)
+def rule_check(rule: Rule, profile: str, path: str = "", *, shipped: bool = False) -> ItemCheck:
+    """The check of one rule. A rule that nobody can evaluate never refuses. `path`: where R4 has what it is about.
+    `shipped`: it is known to take little, and has its work to itself; all others share that of the write."""
+    test = STATED.get((rule.key, rule.human)) or TRANSLATED.get(rule.expression)
+    test = test or _later(rule.expression, path, shipped)
     flaw = Flaw("invariant", rule.key, f"{profile}: {rule.human}", rule.severity)
     unchecked = Flaw("not-supported", "rule-unchecked", f"{profile}: {rule.key} was not checked.", "information")
 
@@ -57,7 +60,7 @@ def is_written(rule: Rule) -> bool:
     return (rule.key, rule.human) in STATED or rule.expression in TRANSLATED
 
 
-def _later(expression: str, path: str) -> Test:
+def _later(expression: str, path: str, shipped: bool) -> Test:
     """Compiled when it is first asked for: most profiles are never met."""
     compiled: list[Any] = []
 
@@ -80,7 +83,7 @@ def _later(expression: str, path: str) -> Test:
             context.root,
             resolve,
             context.knowledge.contains,
-            context.knowledge.work,
+            Work() if shipped else context.knowledge.work,
         )
         return holds
 
@@ -239,6 +242,12 @@ STATED: Mapping[tuple[str, str], Test] = MappingProxyType(
             'If Task.code is "make-contact", then Task.description is required and Task.output, if present, must be '
             '"chosen-contact".',
         ): _contact,
+        (
+            "sdcqr-2",
+            "When repeats=true for a group, it'll be represented with multiple items with the same linkId in the "
+            "QuestionnaireResponse. For a question, it'll be represented by a single item with that linkId with "
+            "multiple answers.",
+        ): one_item_each,
     }
 )
 
@@ -251,6 +260,7 @@ _CONDITION_CATEGORIES = (
 # an expression, exactly -> the same in Python
 TRANSLATED: Mapping[str, Test] = MappingProxyType(
     {
+        **REPEATED,
         f"extension('{_ASSERTER}').count()+asserter.count()<=1": _one_asserter,
         _CONDITION_CATEGORIES: _category(
             (CONDITION_CATEGORY, "encounter-diagnosis"),

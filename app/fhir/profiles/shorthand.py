@@ -10,19 +10,22 @@ class NoElement(ValueError):
     """R4 has no such element."""
 
 
-def in_full(path: str, type_name: str) -> tuple[str, dict[str, Kind]]:
-    """(path, the slices by type in it: their type by their name). Raises NoElement."""
+def in_full(path: str, type_name: str) -> tuple[str, dict[str, Kind], Element | None]:
+    """(path, the slices by type in it: their type by their name, R4's row of what it leads to, None where nobody can
+    tell). Raises NoElement."""
     place: str | None = type_name
     found: dict[str, Kind] = {}
     parts: list[str] = []
+    row: Element | None = None
     for part in path.split(".") if path else ():
+        row = None
         if place is not None:
             part, row, kind = _element(part, place)
             if kind is not None:
                 found[".".join([*parts, part])] = kind
             place = _below(row, kind)
         parts.append(part)
-    return ".".join(parts), found
+    return ".".join(parts), found, row
 
 
 def _element(part: str, place: str) -> tuple[str, Element, Kind | None]:

@@ -25,10 +25,10 @@ from app.fhir.profiles.facts import (
     Slicing,
 )
 from app.fhir.profiles.shorthand import NoElement, in_full
-from app.fhir.tables import r4
+from app.fhir.tables import Element, r4
 
 R4_VALUE_SET = "http://hl7.org/fhir/ValueSet/"
-_ALSO = ("http://hl7.org/fhir/tools/StructureDefinition/additional-binding",)
+_ALSO = "http://hl7.org/fhir/tools/StructureDefinition/additional-binding"
 # R4's rules by their keys: those that are checked, and those that are checked elsewhere or only advise; that of a
 # simple quantity is checked where R4 has one, and belongs to its profile
 _R4_KEYS = (frozenset(rule.key for rule in INVARIANTS) - {"sqty-1"}) | frozenset(
@@ -61,7 +61,7 @@ def _facts(definition: JsonObject, known: Mapping[str, ProfileFacts], package: s
     base = _address(definition["baseDefinition"])
     start = ProfileFacts(
         url=definition["url"],
-        version=definition.get("version", ""),
+        version=_text(definition.get("version", "")),
         type=definition["type"],
         base=base,
         title=_line(definition.get("title") or definition.get("name", "")),
@@ -88,9 +88,9 @@ def _collected(start: ProfileFacts, elements: list[JsonObject]) -> ProfileFacts:
     rules = {(each.path, each.key): each for each in start.rules}
     by_type: dict[str, str] = {}
     for element in elements:
-        path, named = in_full(_path(element, start.type), start.type)
+        path, named, row = in_full(_path(element, start.type), start.type)
         by_type |= {at: kind.code for at, kind in named.items()}
-        said = _element(element, path, facts.get(path))
+        said = _element(element, path, facts.get(path), _row(element, row))
         if not said.says_nothing or element.get("sliceName"):
             facts[path] = said
         if "slicing" in element:
@@ -140,26 +140,57 @@ def _path(element: JsonObject, type_name: str) -> str:
     return text.removeprefix(type_name).removeprefix(".")
 
 
-def _element(element: JsonObject, path: str, before: ElementFacts | None) -> ElementFacts:
+def _row(element: JsonObject, row: Element | None) -> Element | None:
+    """Where R4 has it: a snapshot tells; in a differential only the path does. None where nobody can tell."""
+    base: str = element.get("base", {}).get("path", "")
+    try:
+        return r4().element(base) if base else row
+    except KeyError:
+        return row
+
+
+def _element(element: JsonObject, path: str, before: ElementFacts | None, row: Element | None) -> ElementFacts:
     said = before or ElementFacts(path)
     # a slice has numbers of its own; of an element those count that R4 does not have
     base = {} if element.get("sliceName") else element.get("base", {})
     if "min" in element and (before is not None or element["min"] != base.get("min", 0)):
-        said = replace(said, minimum=element["min"])
+        said = replace(said, minimum=_minimum(element["min"]))
     if "max" in element and element["max"] != base.get("max", "*"):
-        said = replace(said, maximum=-1 if element["max"] == "*" else int(element["max"]))
-    if "type" in element:
+        said = replace(said, maximum=_maximum(element["max"]))
+    if "type" in element and not _is_of_a_primitive(element):
         kinds = tuple(_kind(each) for each in element["type"])
-        said = replace(said, kinds=() if _as_in_r4(kinds, element.get("base", {}).get("path", "")) else kinds)
+        if row is None or not _as_in_r4(kinds, row):  # else what the base profile has said stays
+            said = replace(said, kinds=kinds)
     for name, value in element.items():
         if name.startswith("fixed"):
             said = replace(said, fixed=value)
         elif name.startswith("pattern"):
             said = replace(said, pattern=value)
     binding = _binding(element)
-    if binding is not None and not _bound_in_r4(binding, element.get("base", {}).get("path", "")):
+    if binding is not None and not (row is not None and _bound_in_r4(binding, row)):
         said = replace(said, binding=binding)
     return replace(said, must_support=True) if element.get("mustSupport") else said
+
+
+def _is_of_a_primitive(element: JsonObject) -> bool:
+    """Whether it is the bare value of a primitive, which is no element in JSON."""
+    of = r4().types.get(element.get("base", {}).get("path", "").partition(".")[0])
+    return of is not None and of.kind == "primitive"
+
+
+def _minimum(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise NoFacts("min must be a whole number")
+    return value
+
+
+def _maximum(value: Any) -> int:
+    """-1: without an end."""
+    if value == "*":
+        return -1
+    if type(value) is not str or not (value.isascii() and value.isdecimal()):
+        raise NoFacts("max must be a whole number in a text, or *")
+    return int(value)
 
 
 def _kind(tree: JsonObject) -> Kind:
@@ -178,14 +209,11 @@ def _address(canonical: str) -> str:
     return canonical.partition("|")[0]
 
 
-def _as_in_r4(kinds: tuple[Kind, ...], base_path: str) -> bool:
+def _as_in_r4(kinds: tuple[Kind, ...], row: Element) -> bool:
     """Whether R4 allows just these types here; that of an id or an address has another name in FHIRPath."""
     if any(kind.profiles for kind in kinds):
         return False
-    try:
-        allowed = r4().element(base_path).kinds
-    except KeyError:
-        return True
+    allowed = row.kinds
     simple = {(kind.code, frozenset(R4 + each for each in kind.targets)) for kind in allowed}
     # where a canonical leads, R4's tables do not say
     told = {
@@ -203,11 +231,7 @@ def _binding(element: JsonObject) -> Binding | None:
     return Binding(tree["strength"], _address(tree["valueSet"]))
 
 
-def _bound_in_r4(binding: Binding, base_path: str) -> bool:
-    try:
-        row = r4().element(base_path)
-    except KeyError:
-        return False
+def _bound_in_r4(binding: Binding, row: Element) -> bool:
     name = row.codes if binding.strength == "required" else row.suggested
     return bool(name) and binding.value_set == R4_VALUE_SET + name
 
@@ -219,12 +243,14 @@ def _slicing(tree: JsonObject, path: str) -> Slicing:
 
 def _also_bound(element: JsonObject, path: str) -> Iterator[AlsoBound]:
     for extension in element.get("binding", {}).get("extension", ()):
-        if extension["url"] not in _ALSO:
+        if extension["url"] != _ALSO:
             continue
         parts = {
             each["url"]: next(v for k, v in each.items() if k.startswith("value")) for each in extension["extension"]
         }
         strength, usage = parts.get("purpose"), parts.get("usage", {})
+        if strength in STRENGTHS and "usage" not in parts:
+            yield AlsoBound(path, strength, _address(parts["valueSet"]))
         where = usage.get("code", {}).get("code", "").partition(".")[2]
         codings = usage.get("valueCodeableConcept", {}).get("coding", ())
         if strength in STRENGTHS and where:
@@ -236,10 +262,11 @@ def _also_bound(element: JsonObject, path: str) -> Iterator[AlsoBound]:
 
 def _rules(element: JsonObject, path: str) -> Iterator[Rule]:
     for each in element.get("constraint", ()):
-        if _is_r4s(each) or "expression" not in each or _is_advice(each):
+        advice, warns = _is_advice(each), each["severity"] == "warning"
+        if _is_r4s(each) or "expression" not in each or (advice and warns):
             continue
-        severity: Severity = "warning" if each["severity"] == "warning" else "error"
-        yield Rule(path, each["key"], severity, _line(each["expression"]), _line(each["human"]))
+        severity: Severity = "warning" if advice or warns else "error"
+        yield Rule(path, _text(each["key"]), severity, _line(each["expression"]), _line(each["human"]))
 
 
 def _is_r4s(constraint: JsonObject) -> bool:
@@ -252,6 +279,12 @@ def _is_r4s(constraint: JsonObject) -> bool:
 
 def _is_advice(constraint: JsonObject) -> bool:
     return any(each["url"] == _BEST_PRACTICE and each.get("valueBoolean") for each in constraint.get("extension", ()))
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise NoFacts("a version or a rule's key must be a text")
+    return value
 
 
 def _line(text: Any) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from itertools import groupby
 
+from app.fhir.cells import fits, in_one_line
 from app.fhir.json import JsonObject
 from app.fhir.terminology.facts import CodeSystemFacts, Concept, Content, Part, ValueSetFacts
+
+_ABOVE = ("subsumedBy", "parent")
 
 
 class NoFacts(ValueError):
@@ -15,54 +19,84 @@ class NoFacts(ValueError):
 
 def value_set(tree: JsonObject, systems: Mapping[str, CodeSystemFacts]) -> ValueSetFacts:
     """The facts of a ValueSet. `systems` that are complete settle their filters; without a compose its expansion
-    counts."""
+    counts. Raises NoFacts."""
     try:
-        compose = tree.get("compose")
-        if compose is not None:
-            parts = tuple(each for include in compose.get("include", ()) for each in _included(include, systems))
-            without = tuple(each for exclude in compose.get("exclude", ()) for each in _included(exclude, systems))
+        if "compose" in tree:
+            compose = _object(tree, "compose")
+            parts, without = (
+                _merged(each for include in _objects(compose, name) for each in _included(include, systems))
+                for name in ("include", "exclude")
+            )
         else:
-            parts, without = tuple(_expanded(tree["expansion"])), ()
-        return ValueSetFacts(tree["url"], tree.get("version", ""), _line(_title(tree)), parts, without)
-    except (KeyError, TypeError, AttributeError) as problem:
-        raise NoFacts(f"the value set lacks or misplaces {problem}") from problem
+            parts, without = tuple(_expanded(_object(tree, "expansion"))), ()
+        return ValueSetFacts(_text(tree, "url"), _version(tree), _title(tree), parts, without)
+    except RecursionError as problem:
+        raise NoFacts("it is nested too deeply") from problem
 
 
 def code_system(tree: JsonObject) -> CodeSystemFacts:
-    """The facts of a CodeSystem; of one that lists nothing, none of its codes."""
+    """The facts of a CodeSystem; of one that lists nothing, none of its codes. Raises NoFacts."""
     try:
         content: Content = "complete" if tree.get("content") == "complete" else "fragment"
-        concepts = tuple(_concepts(tree.get("concept", ()), ""))
-        return CodeSystemFacts(tree["url"], tree.get("version", ""), content, _line(_title(tree)), concepts)
-    except (KeyError, TypeError, AttributeError) as problem:
-        raise NoFacts(f"the code system lacks or misplaces {problem}") from problem
+        concepts = tuple(_concepts(tree, ""))
+        any_case = tree.get("caseSensitive") is False
+        return CodeSystemFacts(_text(tree, "url"), _version(tree), content, _title(tree), concepts, any_case)
+    except RecursionError as problem:
+        raise NoFacts("it is nested too deeply") from problem
 
 
 def has_filters(tree: JsonObject) -> bool:
     """Whether a ValueSet picks codes by what a code system says of them."""
     compose = tree.get("compose")
-    listed = [*compose.get("include", ()), *compose.get("exclude", ())] if type(compose) is dict else []
-    return any(type(each) is dict and "filter" in each for each in listed)
+    listed = [compose.get("include"), compose.get("exclude")] if type(compose) is dict else []
+    return any(type(each) is dict and "filter" in each for parts in listed if type(parts) is list for each in parts)
 
 
 def displays(tree: JsonObject) -> Iterator[tuple[str, str, str]]:
-    """(system, code, what it means) of all codes of which a ValueSet tells it."""
-    for include in tree.get("compose", {}).get("include", ()):
-        for each in include.get("concept", ()):
+    """(system, code, what it means) of all codes of which a ValueSet tells it. Raises NoFacts."""
+    for include in _objects(_object(tree, "compose"), "include") if "compose" in tree else ():
+        for each in _objects(include, "concept"):
             if "display" in each and "system" in include:
-                yield include["system"], each["code"], _line(each["display"])
-    for each in _contains(tree.get("expansion", {})):
+                yield _text(include, "system"), _text(each, "code"), in_one_line(each["display"])
+    for each in _contains(_object(tree, "expansion")) if "expansion" in tree else ():
         if "display" in each:
-            yield each["system"], each["code"], _line(each["display"])
+            yield _text(each, "system"), _text(each, "code"), in_one_line(each["display"])
 
 
 def _title(tree: JsonObject) -> str:
-    title: str = tree.get("title") or tree.get("name", "")
-    return title
+    return in_one_line(tree.get("title") or tree.get("name") or "")
+
+
+def _version(tree: JsonObject) -> str:
+    return _text(tree, "version") if "version" in tree else ""
+
+
+def _text(tree: JsonObject, name: str) -> str:
+    found = tree.get(name)
+    if type(found) is not str or not fits(found):
+        raise NoFacts(f"{name} must be a text in one line")
+    return found
+
+
+def _object(tree: JsonObject, name: str) -> JsonObject:
+    found = tree.get(name)
+    if type(found) is not dict:
+        raise NoFacts(f"{name} must be an object")
+    return found
+
+
+def _objects(tree: JsonObject, name: str) -> list[JsonObject]:
+    found = tree.get(name, [])
+    if type(found) is not list or not all(type(each) is dict for each in found):
+        raise NoFacts(f"{name} must be a list of objects")
+    return found
 
 
 def _included(include: JsonObject, systems: Mapping[str, CodeSystemFacts]) -> Iterator[Part]:
-    sets = [each.partition("|")[0] for each in include.get("valueSet", ())]
+    listed = include.get("valueSet", [])
+    if type(listed) is not list or not all(type(each) is str and each for each in listed):
+        raise NoFacts("valueSet must be a list of addresses")
+    sets = [each.partition("|")[0] for each in listed]
     if "system" not in include:
         if len(sets) > 1:
             raise NoFacts("what is in several value sets at once is not understood here")
@@ -70,66 +104,87 @@ def _included(include: JsonObject, systems: Mapping[str, CodeSystemFacts]) -> It
         return
     if sets:
         raise NoFacts("codes of a system that are in a value set, too, are not understood here")
-    system = include["system"].partition("|")[0]
+    system = _text(include, "system").partition("|")[0]
     if "concept" in include:
-        yield Part(system, tuple(dict.fromkeys(each["code"] for each in include["concept"])))
+        yield Part(system, tuple(dict.fromkeys(_text(each, "code") for each in _objects(include, "concept"))))
     elif "filter" in include:
-        yield _filtered(system, include["filter"], systems.get(system))
+        yield _filtered(system, _objects(include, "filter"), systems.get(system))
     else:
         yield Part(system)
 
 
+def _merged(parts: Iterator[Part]) -> tuple[Part, ...]:
+    """Those side by side that a table cannot part: codes with spaces, of one system."""
+    found: list[Part] = []
+    for (spaced, _), same in groupby(
+        parts, key=lambda part: (any(" " in code for code in part.codes or ()), part.system)
+    ):
+        listed = list(same)
+        if spaced:
+            codes = dict.fromkeys(code for part in listed for code in part.codes or ())
+            listed = [replace(listed[0], codes=tuple(codes))]
+        found += listed
+    return tuple(found)
+
+
 def _filtered(system: str, filters: list[JsonObject], known: CodeSystemFacts | None) -> Part:
-    words = " and ".join(f"{each['property']} {each['op']} {each['value']}" for each in filters)
+    told = [(_text(each, "property"), _text(each, "op"), _wanted(each)) for each in filters]
+    words = " and ".join(" ".join(each) for each in told)
     if known is None or known.content != "complete":
         return Part(system, some=words)
     codes = [each.code for each in known.concepts]
-    for each in filters:
-        kept = _by_hierarchy(each, known)
+    for each in told:
+        kept = _by_hierarchy(*each, known)
         if kept is None:
             return Part(system, some=words)
         codes = [code for code in codes if code in kept]
     return Part(system, tuple(codes))
 
 
-def _by_hierarchy(each: JsonObject, known: CodeSystemFacts) -> frozenset[str] | None:
+def _wanted(each: JsonObject) -> str:
+    value = in_one_line(each.get("value", ""))
+    if type(each.get("value")) is not str or not value:
+        raise NoFacts("a filter's value must be a text")
+    return value
+
+
+def _by_hierarchy(name: str, operator: str, value: str, known: CodeSystemFacts) -> frozenset[str] | None:
     """The codes that a filter on the hierarchy keeps; None for another filter."""
-    if each["property"] != "concept" or each["op"] not in ("is-a", "is-not-a", "descendent-of"):
+    if name != "concept" or operator not in ("is-a", "is-not-a", "descendent-of"):
         return None
-    below = {each["value"]} if each["op"] != "descendent-of" else set()
-    parents = {concept.code: concept.parent for concept in known.concepts}
-    for code in parents:
-        up, steps = parents[code], 0
-        while up and steps < len(parents):
-            if up == each["value"]:
-                below.add(code)
-                break
-            up, steps = parents.get(up, ""), steps + 1
-    return frozenset(parents) - below if each["op"] == "is-not-a" else frozenset(below)
+    children: dict[str, list[str]] = {}
+    for concept in known.concepts:
+        for parent in concept.parents:
+            children.setdefault(parent, []).append(concept.code)
+    below: set[str] = set()
+    waiting = list(children.get(value, ()))
+    while waiting:
+        code = waiting.pop()
+        if code not in below:
+            below.add(code)
+            waiting += children.get(code, ())
+    below = below - {value} if operator == "descendent-of" else below | {value}
+    return frozenset(each.code for each in known.concepts) - below if operator == "is-not-a" else frozenset(below)
 
 
 def _expanded(expansion: JsonObject) -> Iterator[Part]:
     codes: dict[str, list[str]] = {}
     for each in _contains(expansion):
-        codes.setdefault(each["system"], []).append(each["code"])
+        codes.setdefault(_text(each, "system"), []).append(_text(each, "code"))
     yield from (Part(system, tuple(dict.fromkeys(found))) for system, found in codes.items())
 
 
 def _contains(node: JsonObject) -> Iterator[JsonObject]:
-    for each in node.get("contains", ()):
+    for each in _objects(node, "contains"):
         if "code" in each and not each.get("abstract"):
             yield each
         yield from _contains(each)
 
 
-def _concepts(listed: Any, parent: str) -> Iterator[Concept]:
-    for each in listed:
-        above = parent or next(
-            (p["valueCode"] for p in each.get("property", ()) if p.get("code") in ("subsumedBy", "parent")), ""
-        )
-        yield Concept(each["code"], _line(each.get("display", "")), above)
-        yield from _concepts(each.get("concept", ()), each["code"])
-
-
-def _line(text: Any) -> str:
-    return " ".join(str(text).split())
+def _concepts(node: JsonObject, parent: str) -> Iterator[Concept]:
+    for each in _objects(node, "concept"):
+        code = _text(each, "code")
+        told = [prop.get("valueCode") for prop in _objects(each, "property") if prop.get("code") in _ABOVE]
+        above = dict.fromkeys([parent, *(up for up in told if type(up) is str)])
+        yield Concept(code, in_one_line(each.get("display", "")), tuple(up for up in above if up))
+        yield from _concepts(each, code)

@@ -10,7 +10,8 @@
     code-system  http://hl7.org/fhir/us/core/CodeSystem/us-core-category  7.0.0  complete  US Core Category
     concept      sdoh   SDOH
 
-Columns are parted by tabs, codes by spaces. `some` is a part of a system that is not listed: of other codes of that
+Columns are parted by tabs, codes by spaces. Behind a concept's words stand the codes above it, behind a system's title
+`any-case` where letters may be of any case. `some` is a part of a system that is not listed: of other codes of that
 system nobody can tell here whether they are in it. A code with a space stands in a line of its own, `code`. Lines that
 begin with `#` are comments.
 *Source*: R4 valueset.html, codesystem.html.
@@ -20,8 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
+from app.fhir.cells import joined, parted
+
+ANY_CASE = "any-case"
 Content = Literal["complete", "fragment"]
 # one system under several addresses, as in the field: the first is the one that we go by
 ALIASES = {
@@ -54,22 +59,24 @@ class ValueSetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One code, its words, and the code above it where there is one."""
+    """One code, its words, and the codes right above it where there are any."""
 
     code: str
     display: str = ""
-    parent: str = ""
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CodeSystemFacts:
-    """`content` complete: a code that is not here does not exist; fragment: it may."""
+    """`content` complete: a code that is not here does not exist; fragment: it may. `any_case`: `A` and `a` are one
+    code."""
 
     url: str
     version: str = ""
     content: Content = "complete"
     title: str = ""
     concepts: tuple[Concept, ...] = ()
+    any_case: bool = False
 
 
 Facts = ValueSetFacts | CodeSystemFacts
@@ -81,26 +88,35 @@ def system_of(url: str) -> str:
 
 
 def written(facts: Facts) -> str:
-    """The table as text."""
+    """The table as text. Raises Unwritable, a ValueError."""
     lines: list[tuple[str, ...]]
     if isinstance(facts, CodeSystemFacts):
-        lines = [("code-system", facts.url, facts.version, facts.content, facts.title)]
-        lines += [("concept", each.code, each.display, each.parent) for each in facts.concepts]
+        lines = [
+            ("code-system", facts.url, facts.version, facts.content, facts.title, ANY_CASE if facts.any_case else "")
+        ]
+        lines += [("concept", each.code, each.display, *each.parents) for each in facts.concepts]
     else:
         lines = [("value-set", facts.url, facts.version, facts.title)]
         lines += [line for part in facts.parts for line in _part_lines(part, "")]
         lines += [line for part in facts.without for line in _part_lines(part, "not ")]
-    return "".join("\t".join(line).rstrip("\t") + "\n" for line in lines)
+    return joined(lines)
+
+
+def proved(facts: Facts) -> str:
+    """The table as text, which says the same when it is read. Raises ValueError where it would not."""
+    text = written(facts)
+    if list(read(text)) != [facts]:
+        raise ValueError("what it says cannot be written as a table")
+    return text
 
 
 def read(text: str) -> Iterator[Facts]:
     """The value sets and code systems of a file, one after the other. Raises ValueError with the line."""
     head: list[str] = []
     rows: list[list[str]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line or line.startswith("#"):
+    for number, cells in parted(text):
+        if cells == [""] or cells[0].startswith("#"):
             continue
-        cells = line.split("\t")
         if cells[0] in ("value-set", "code-system"):
             if head:
                 yield _facts(head, rows)
@@ -130,28 +146,34 @@ def _part_lines(part: Part, no: str) -> Iterator[tuple[str, ...]]:
 
 
 def _facts(head: list[str], rows: list[list[str]]) -> Facts:
-    word, url, version, *rest = [*head, "", ""]
+    word, url, version, *rest = head + [""] * 5
     if word == "code-system":
         content: Content = "fragment" if rest[0] == "fragment" else "complete"
-        concepts = tuple(Concept(*cells[1:4]) for cells in rows)
-        return CodeSystemFacts(url, version, content, rest[1], concepts)
+        concepts = tuple(Concept(cells[1], cells[2], tuple(cells[3:])) for cells in map(_full, rows))
+        return CodeSystemFacts(url, version, content, rest[1], concepts, rest[2] == ANY_CASE)
     parts = tuple(_parts([cells for cells in rows if not cells[0].startswith("not ")]))
     without = tuple(_parts([[cells[0][4:], *cells[1:]] for cells in rows if cells[0].startswith("not ")]))
     return ValueSetFacts(url, version, rest[0], parts, without)
 
 
 def _parts(rows: list[list[str]]) -> Iterator[Part]:
-    single: dict[str, list[str]] = {}
-    for word, *cells in rows:
-        match word:
-            case "set":
-                yield Part(set=cells[0])
-            case "some":
-                yield Part(cells[0], some=cells[1])
-            case "all":
-                yield Part(cells[0])
-            case "codes":
-                yield Part(cells[0], tuple(cells[1].split(" ")))
-            case "code":
-                single.setdefault(cells[0], []).append(cells[1])
-    yield from (Part(system, tuple(codes)) for system, codes in single.items())
+    """Lines of one code each that stand together are one part."""
+    for (word, first), same in groupby((_full(cells)[:3] for cells in rows), key=lambda cells: (cells[0], cells[1])):
+        if word == "code":
+            yield Part(first, tuple(code for _, _, code in same))
+            continue
+        for _, _, rest in same:
+            match word:
+                case "set":
+                    yield Part(set=first)
+                case "some":
+                    yield Part(first, some=rest)
+                case "all":
+                    yield Part(first)
+                case "codes":
+                    yield Part(first, tuple(rest.split(" ")) if rest else ())
+
+
+def _full(cells: list[str]) -> list[str]:
+    """With those that were empty at the line's end."""
+    return cells + [""] * (3 - len(cells))

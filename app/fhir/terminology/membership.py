@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from app.fhir.terminology.facts import CodeSystemFacts, Part, ValueSetFacts, system_of
@@ -12,12 +12,14 @@ MOST_READ = 20
 
 
 class _Part(NamedTuple):
-    """A part, ready to be asked: `codes` None where it is not listed; `whole`: there is no other code in it."""
+    """A part, ready to be asked: `codes` None where it is not listed; `whole`: no other code is in it; `any_case`:
+    they are in small letters, and so must be what is asked for."""
 
     system: str
     codes: frozenset[str] | None
     whole: bool
     set: str
+    any_case: bool = False
 
 
 _Compiled = tuple[tuple[_Part, ...], tuple[_Part, ...]]
@@ -89,7 +91,8 @@ class ValueSets:
             elif part.codes is None:
                 found = True if part.whole else None
             else:
-                found = (None if not part.whole else True) if code in part.codes else False
+                there = (code.casefold() if part.any_case else code) in part.codes
+                found = (None if not part.whole else True) if there else False
             if found:
                 return True
             unsure = unsure or found is None
@@ -99,9 +102,13 @@ class ValueSets:
         """All of a system that is not listed here is whatever has its address; of an unlisted part, only what the
         whole system lacks is known not to be in it."""
         system = system_of(part.system)
-        if part.set or part.codes is not None:
-            return _Part(system, frozenset(part.codes or ()), True, part.set)
         facts = self.systems.get(part.system)
-        complete = facts is not None and facts.content == "complete"
-        codes = frozenset(each.code for each in facts.concepts) if facts and complete else None
-        return _Part(system, codes, not part.some, "")
+        any_case = facts is not None and facts.any_case
+        codes: Iterable[str] | None = part.codes
+        if part.set:
+            codes = ()
+        elif codes is None and facts is not None and facts.content == "complete":
+            codes = (each.code for each in facts.concepts)
+        if codes is not None:
+            codes = frozenset(code.casefold() if any_case else code for code in codes)
+        return _Part(system, codes, not part.some, part.set, any_case)

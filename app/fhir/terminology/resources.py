@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from app.fhir.json import JsonObject
-from app.fhir.terminology.facts import CodeSystemFacts, Facts, Part, ValueSetFacts
+from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts
 
+# between two filters: a value may have the word, too
+_ANOTHER = re.compile(r" and (?=\S+ (?:=|is-a|descendent-of|is-not-a|regex|in|not-in|generalizes|exists) )")
 # system, code, what it means
 Member = tuple[str, str, str]
 
@@ -58,9 +61,9 @@ def _value_set(facts: ValueSetFacts) -> JsonObject:
 def _code_system(facts: CodeSystemFacts) -> JsonObject:
     tree = _head("CodeSystem", facts)
     tree["content"] = facts.content
-    tree["caseSensitive"] = True
-    tree["concept"] = [_concept(each.code, each.display, each.parent) for each in facts.concepts]
-    if any(each.parent for each in facts.concepts):
+    tree["caseSensitive"] = not facts.any_case
+    tree["concept"] = [_concept(each) for each in facts.concepts]
+    if any(each.parents for each in facts.concepts):
         tree["property"] = [{"code": "parent", "type": "code"}]
     return _without_empty(tree)
 
@@ -84,7 +87,7 @@ def _part(part: Part) -> JsonObject:
     if part.codes is not None:
         tree["concept"] = [{"code": code} for code in part.codes]
     elif part.some:
-        tree["filter"] = [_filter(each) for each in part.some.split(" and ")]
+        tree["filter"] = [_filter(each) for each in _ANOTHER.split(part.some)]
     return tree
 
 
@@ -93,11 +96,9 @@ def _filter(words: str) -> JsonObject:
     return {"property": name, "op": operator, "value": value}
 
 
-def _concept(code: str, display: str, parent: str) -> JsonObject:
-    tree: JsonObject = {"code": code, "display": display}
-    if parent:
-        tree["property"] = [{"code": "parent", "valueCode": parent}]
-    return _without_empty(tree)
+def _concept(concept: Concept) -> JsonObject:
+    above = [{"code": "parent", "valueCode": parent} for parent in concept.parents]
+    return _without_empty({"code": concept.code, "display": concept.display, "property": above})
 
 
 def _member(system: str, code: str, display: str) -> JsonObject:

@@ -5,7 +5,7 @@ not there.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.fhir.errors import Invalid
 from app.fhir.profiles import facts as tables
@@ -15,6 +15,7 @@ from app.fhir.terminology import facts as terms
 from app.fhir.terminology.facts import CodeSystemFacts
 from app.services.network import Network
 from app.services.profiles.packages import profiles_of, terms_of
+from app.services.terminology.stored import BETWEEN
 from app.store import definitions
 from app.store.definitions import ConceptRow, DefinitionRow
 
@@ -70,16 +71,19 @@ def _required(profiles: list[ProfileFacts], require: Collection[str]) -> set[str
 
 def _head(facts: CodeSystemFacts) -> str:
     """Without its concepts, which have rows of their own."""
-    return terms.written(CodeSystemFacts(facts.url, facts.version, facts.content, facts.title))
+    return terms.written(replace(facts, concepts=()))
 
 
 def _concepts(package: Package, systems: list[CodeSystemFacts]) -> list[ConceptRow]:
-    """Of the package's own systems, and what its value sets tell of the codes of others."""
+    """Of the package's own systems, and what its value sets tell of the codes of others; a system that is complete has
+    no more codes than it lists."""
+    complete = {facts.url for facts in systems if facts.content == "complete"}
     found: dict[tuple[str, str], ConceptRow] = {}
     for facts in systems:
         for position, each in enumerate(facts.concepts):
-            row = ConceptRow(facts.url, each.code, each.display, each.parent, position)
+            row = ConceptRow(facts.url, each.code, each.display, BETWEEN.join(each.parents), position)
             found.setdefault((facts.url, each.code), row)
     for position, ((system, code), display) in enumerate(package.words.items()):
-        found.setdefault((system, code), ConceptRow(system, code, display, "", position))
+        if system not in complete:
+            found.setdefault((system, code), ConceptRow(system, code, display, "", position))
     return list(found.values())

@@ -32,6 +32,10 @@ def listing(conformance: Conformance) -> list[Listed]:
         elif rule is not None:
             judges = f"each {rule.type}" if rule.codes is None else f"each {rule.type} with its code"
         rows.append(Listed(facts.name, facts.type, facts.version, facts.package, judges, url))
+    rows += [
+        Listed(url.rpartition("/")[2], "", "", "", "nothing: it cannot be read, install its package again", url)
+        for url in conformance.unreadable
+    ]
     return sorted(rows, key=lambda row: (row.package, row.name))
 
 

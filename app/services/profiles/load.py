@@ -4,10 +4,13 @@ Of the installed value sets those that some profile is bound to; the others are 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from app.fhir.profiles.facts import ProfileFacts
+from app.fhir.profiles.facts import ProfileFacts, read
 from app.fhir.profiles.guides import Conformance, Tables, conformance, shipped
-from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts, read
+from app.fhir.terminology.facts import CodeSystemFacts, Facts, Part, ValueSetFacts
+from app.log import log
+from app.services.terminology.stored import code_system_in, concept, value_set_in
 from app.store import definitions
 from app.store.pool import Store, Unit
 
@@ -16,28 +19,42 @@ MOST_CONCEPTS = 20_000
 
 
 async def load(store: Store) -> Conformance:
-    """Asks the database once where nothing is installed."""
+    """Asks the database once where nothing is installed. What is stored and cannot be read is set aside and named."""
     async with store.unit(()) as unit:
         if not await definitions.packages(unit):
             return conformance()
         installed = await definitions.profiles(unit)
-        texts = [facts for _, facts, _ in installed]
+        aside = [url for url, text, _ in installed if not _is_readable(url, text)]
+        texts = [text for url, text, _ in installed if url not in aside]
         tables = Tables((*shipped()[0], *texts))
-        terms = await _bound(unit, tables.values())
-    return conformance(texts, terms, [url for url, _, required in installed if required])
+        terms = await _bound(unit, tables.values(), aside)
+    if aside:
+        log.warning("definitions_unreadable", count=len(aside))
+    required = [url for url, _, required in installed if required and url not in aside]
+    return replace(conformance(texts, terms, required), unreadable=tuple(aside))
 
 
-async def _bound(unit: Unit, profiles: Iterable[ProfileFacts]) -> list[Facts]:
+def _is_readable(url: str, text: str) -> bool:
+    try:
+        return read(text).url == url
+    except ValueError:
+        return False
+
+
+async def _bound(unit: Unit, profiles: Iterable[ProfileFacts], aside: list[str]) -> list[Facts]:
     """The installed value sets to which profiles are bound, those that these are made of, and their code systems."""
     found: dict[str, ValueSetFacts] = {}
     wanted = {url for facts in profiles for url in _value_sets(facts)}
     while wanted:
         texts = await definitions.by_urls(unit, "value-set", wanted)
-        read_now = [each for text in texts.values() for each in read(text) if isinstance(each, ValueSetFacts)]
-        found |= {each.url: each for each in read_now}
-        wanted = {part.set for each in read_now for part in _parts(each) if part.set} - found.keys()
-    systems = {part.system for each in found.values() for part in _parts(each) if part.system and part.codes is None}
-    return [*found.values(), *await _systems(unit, systems)]
+        read_now = {url: value_set_in(text) for url, text in texts.items()}
+        aside += [url for url, facts in read_now.items() if facts is None]
+        new = [facts for facts in read_now.values() if facts is not None]
+        found |= {each.url: each for each in new}
+        wanted = {part.set for each in new for part in _parts(each) if part.set} - found.keys() - set(aside)
+    parts = [part for each in found.values() for part in _parts(each) if part.system]
+    whole = {part.system for part in parts if part.codes is None}
+    return [*found.values(), *await _systems(unit, whole, {part.system for part in parts}, aside)]
 
 
 def _value_sets(facts: ProfileFacts) -> Iterator[str]:
@@ -49,13 +66,16 @@ def _parts(facts: ValueSetFacts) -> tuple[Part, ...]:
     return (*facts.parts, *facts.without)
 
 
-async def _systems(unit: Unit, urls: Iterable[str]) -> list[CodeSystemFacts]:
+async def _systems(unit: Unit, whole: set[str], urls: set[str], aside: list[str]) -> list[CodeSystemFacts]:
+    """Those of which a value set has all codes, or some that nobody lists; of others only those that take letters of
+    any case."""
     found = []
-    for text in (await definitions.by_urls(unit, "code-system", urls)).values():
-        for head in read(text):
-            if isinstance(head, CodeSystemFacts) and head.content == "complete":
-                rows = await definitions.concepts(unit, head.url, MOST_CONCEPTS + 1)
-                if len(rows) <= MOST_CONCEPTS:
-                    concepts = tuple(Concept(*row) for row in rows)
-                    found.append(CodeSystemFacts(head.url, head.version, head.content, head.title, concepts))
+    for url, text in (await definitions.by_urls(unit, "code-system", urls)).items():
+        head = code_system_in(text)
+        if head is None:
+            aside.append(url)
+        elif head.any_case or (head.content == "complete" and url in whole):
+            rows = await definitions.concepts(unit, url, MOST_CONCEPTS + 1)
+            if len(rows) <= MOST_CONCEPTS:
+                found.append(replace(head, concepts=tuple(concept(*row) for row in rows)))
     return found

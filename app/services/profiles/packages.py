@@ -5,6 +5,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 
 from app.fhir import json
+from app.fhir.cells import in_one_line
 from app.fhir.errors import Invalid
 from app.fhir.fhirpath import NotFhirPath, test_of
 from app.fhir.json import JsonObject
@@ -12,10 +13,13 @@ from app.fhir.profiles.facts import ProfileFacts
 from app.fhir.profiles.guides import Conformance
 from app.fhir.profiles.library import Profiles
 from app.fhir.profiles.package import NotAPackage, Package, read_package
+from app.fhir.profiles.proof import proved
 from app.fhir.profiles.rules import is_written
-from app.fhir.profiles.snapshot import NoFacts, facts_of
+from app.fhir.profiles.snapshot import facts_of
+from app.fhir.profiles.unchecked import unchecked
 from app.fhir.terminology import definitions as terminology
 from app.fhir.terminology.facts import CodeSystemFacts, ValueSetFacts
+from app.fhir.terminology.facts import proved as proved_terms
 from app.fhir.terminology.membership import ValueSets
 from app.services.profiles.judge import entries
 
@@ -42,7 +46,7 @@ def terms_in(body: bytes) -> Package:
         tree = json.reread(body)
     except (ValueError, RecursionError) as problem:
         raise Invalid("package-form", "This is neither a FHIR package nor JSON.") from problem
-    package = Package(f"{tree.get('url') or tree.get('id') or 'import'}#{tree.get('version', '')}")
+    package = Package(in_one_line(f"{tree.get('url') or tree.get('id') or 'import'}#{tree.get('version', '')}"))
     package.keep(tree)
     for _, resource in entries(tree):
         package.keep(resource)
@@ -85,9 +89,14 @@ def _base(tree: JsonObject) -> str:
 def _facts(tree: JsonObject, known: Known, package: str, told: list[str]) -> ProfileFacts | None:
     try:
         facts = facts_of(tree, known, package)
+        proved(facts)
         Profiles(known, _NO_VALUE_SETS).compiled(facts)
-    except (NoFacts, ValueError) as problem:
-        told.append(f"{tree['url']} is not installed: {problem}")
+        told += [f"{facts.name}: {in_one_line(each)} is not checked" for each in unchecked(tree)]
+    except ValueError as problem:  # and NoFacts
+        told.append(f"{_named(tree)} is not installed: {problem}")
+        return None
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError):
+        told.append(f"{_named(tree)} is not installed: it is not understood here")
         return None
     told += [
         f"{facts.name}: the slices of {each.path} are not checked, nothing tells them apart"
@@ -103,14 +112,20 @@ def _facts(tree: JsonObject, known: Known, package: str, told: list[str]) -> Pro
     return facts
 
 
+def _named(tree: JsonObject) -> str:
+    return in_one_line(tree["url"])
+
+
 def terms_of(package: Package, told: list[str]) -> tuple[list[CodeSystemFacts], list[ValueSetFacts]]:
     """The code systems and value sets of a package; what cannot be used is told."""
     systems: dict[str, CodeSystemFacts] = {}
     for url, tree in sorted(package.code_systems.items()):
         try:
-            systems[url] = terminology.code_system(tree)
-        except terminology.NoFacts as problem:
+            found = terminology.code_system(tree)
+            proved_terms(found)
+            systems[url] = found
+        except ValueError as problem:  # and NoFacts
             package.refused[url] = str(problem)
     package.settle(systems)
-    told += [f"{url} is not installed: {why}" for url, why in sorted(package.refused.items())]
+    told += [f"{in_one_line(url)} is not installed: {why}" for url, why in sorted(package.refused.items())]
     return list(systems.values()), [facts for _, facts in sorted(package.value_sets.items())]

@@ -1,11 +1,13 @@
 """Which value sets and code systems there are: those in memory, and what is installed and too much to keep there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
-from app.fhir.terminology.facts import CodeSystemFacts, Concept, Facts, Part, ValueSetFacts, read, system_of
+from app.fhir.terminology.facts import CodeSystemFacts, Facts, Part, ValueSetFacts, system_of
 from app.fhir.terminology.resources import Member, id_of
 from app.services.network import Network
+from app.services.terminology.stored import code_system_in, concept, value_set_in
 from app.store import definitions
 from app.store.pool import Unit
 
@@ -52,20 +54,21 @@ class Terms:
             return self._memory.value_sets[url]
         if url not in self._sets:
             text = (await definitions.by_urls(self._unit, "value-set", [url])).get(url)
-            found = next(iter(read(text)), None) if text else None
-            self._sets[url] = found if isinstance(found, ValueSetFacts) else None
+            self._sets[url] = value_set_in(text)
         return self._sets[url]
 
     async def code_system(self, url: str) -> CodeSystemFacts | None:
         """With its codes, as far as `MOST` goes."""
         if url in self._memory.systems:
             return self._memory.systems[url]
-        text = (await definitions.by_urls(self._unit, "code-system", [url])).get(url)
-        head = next(iter(read(text)), None) if text else None
-        if not isinstance(head, CodeSystemFacts):
+        head = await self._head(url)
+        if head is None:
             return None
         rows = await definitions.concepts(self._unit, url, MOST)
-        return CodeSystemFacts(url, head.version, head.content, head.title, tuple(Concept(*row) for row in rows))
+        return replace(head, concepts=tuple(concept(*row) for row in rows))
+
+    async def _head(self, url: str) -> CodeSystemFacts | None:
+        return code_system_in((await definitions.by_urls(self._unit, "code-system", [url])).get(url))
 
     async def members(self, facts: ValueSetFacts) -> list[tuple[str, str]]:
         """(system, code) of all that is in a value set, in its order. Raises NotListed."""
@@ -120,22 +123,21 @@ class Terms:
             return await self.holds(facts, system, code, depth + 1) if facts and depth < MAX_DEPTH else None
         if system_of(part.system) != system:
             return False
+        head = self._memory.systems.get(part.system) or await self._head(part.system)
         if part.codes is not None:
-            return code in part.codes
-        there = await self._has(part.system, code)
+            return _is_among(code, part.codes, head)
+        there = await self._has(part.system, head, code)
         return None if there and part.some else there
 
-    async def _has(self, system: str, code: str) -> bool | None:
+    async def _has(self, system: str, head: CodeSystemFacts | None, code: str) -> bool | None:
         """Whether a system has a code; None where it is not among those that are listed, and not all are."""
-        head: Facts | None = self._memory.systems.get(system)
-        if isinstance(head, CodeSystemFacts):
-            there = any(each.code == code for each in head.concepts)
+        if head is not None and head is self._memory.systems.get(system):
+            there = _is_among(code, (each.code for each in head.concepts), head)
         else:
-            text = (await definitions.by_urls(self._unit, "code-system", [system])).get(system)
-            head = next(iter(read(text)), None) if text else None
-            there = code in await definitions.words(self._unit, system, [code])
-        complete = isinstance(head, CodeSystemFacts) and head.content == "complete"
-        return there if there or complete else None
+            there = await definitions.has(self._unit, system, code, any_case=head is not None and head.any_case)
+        if there or (head is not None and head.content == "complete"):
+            return there
+        return True if await definitions.words(self._unit, system, [code]) else None
 
     async def words(self, codes: list[tuple[str, str]]) -> list[Member]:
         """The same with what each code means, '' where nobody has told."""
@@ -152,3 +154,9 @@ class Terms:
                 told = await definitions.words(self._unit, system, lacking)
                 meant |= {(system, code): display for code, display in told.items()}
         return [(system, code, meant.get((system, code), "")) for system, code in codes]
+
+
+def _is_among(code: str, codes: Iterable[str], head: CodeSystemFacts | None) -> bool:
+    if head is not None and head.any_case:
+        return code.casefold() in (each.casefold() for each in codes)
+    return code in codes

@@ -39,7 +39,7 @@ class Definition(SQLModel, table=True):
 
 
 class Concept(SQLModel, table=True):
-    """One code of a code system: what it means, which code stands above it, its place."""
+    """What a package says of one code: what it means, which codes stand above it (parted by tabs), its place."""
 
     __tablename__ = "concept"
     __table_args__ = (
@@ -52,4 +52,4 @@ class Concept(SQLModel, table=True):
     display: str = Field(sa_column=words())
     parent: str = Field(sa_column=words())
     position: int = Field(sa_column=number())
-    package: str = Field(sa_column=words(references="package.name"))
+    package: str = Field(sa_column=words(primary=True, references="package.name"))
