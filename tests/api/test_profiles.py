@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.api.answers import MARK, refused
-from tests.api.verbs import op, patch, put, request
-from tests.builders import DELETE, Sent, refer, resource
+from tests.api.verbs import made, op, patch, put, request
+from tests.builders import DELETE, Sent, consent, refer, resource
 from tests.town import Town
 from tests.world import FHIR_JSON, System
 
@@ -33,6 +33,10 @@ CATEGORIES = [
     {"coding": [{"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "code": "sdoh"}]},
     {"coding": [{"system": TEMPORARY, "code": "food-insecurity"}]},
 ]
+
+
+def narrative(text: str) -> dict[str, str]:
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'}
 
 
 async def person(system: System) -> str:
@@ -158,6 +162,25 @@ async def test_an_extension_that_is_known_is_judged_wherever_it_stands(town: Tow
     tree = resource("Patient", extension=[{"url": race, "extension": [{"url": "ombCategory", "valueString": MARK}]}])
     issues = refused(await town.ehr.create(tree), 422, "value", rule="profile-type")
     assert {issue["expression"][0].partition("[")[0] for issue in issues} == {"Patient.extension"}
+
+
+@pytest.mark.parametrize(("most", "expected"), [({}, 0), ({"MOST": 1}, 1), ({"FEW": 0, "MOST_BYTES": 1000}, 1)])
+async def test_what_would_be_too_much_to_read_is_not_judged_and_that_is_said(
+    town: Town, most: dict[str, int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two Consents, of which none fits the guide's profile; by either bound, not both are read."""
+    for name, value in most.items():
+        monkeypatch.setattr(f"app.services.knowledge.{name}", value)
+    subject = await person(town.ehr)
+    consents = [consent(subject, text=narrative("x" * 600)) for _ in range(2)]
+    stored = [f"Consent/{(await made(town, each))['id']}" for each in consents]
+    tree = declaring("ServiceRequest", profile("ServiceRequest"), subject=subject, supportingInfo=[
+        {"reference": each} for each in stored])  # fmt: skip
+    answer = await town.ehr.http.post("/fhir/ServiceRequest/$validate", json=tree, headers={"Content-Type": FHIR_JSON})
+    found = [each for each in answer.json()["issue"] if each["details"]["text"] == "references-unread"]
+    assert [(each["severity"], each["expression"]) for each in found] == [
+        ("information", ["ServiceRequest"])
+    ] * expected
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What rules of installed packages may cost: no expression holds the server up, and none is passed over in silence."""
 
+import time
+
 import pytest
 
 from app.fhir.fhirpath import NotFhirPath
@@ -59,3 +61,24 @@ def test_a_regular_expression_takes_time_in_proportion_to_the_text(pattern: str,
 def test_what_is_no_regular_expression_of_re2_is_told_at_once(pattern: str) -> None:
     with pytest.raises(NotFhirPath):
         fhirpath(f"description.matches('{pattern}')")
+
+
+def test_many_references_to_many_contained_resources_take_time_in_proportion_to_them() -> None:
+    """All to the last one, and each to its own; looked for one by one they took 10 s."""
+    profile = table("ServiceRequest", *SLICED), table("Consent", "element ; policyRule ; 1..", name="two")
+    names = [f"c{number}" for number in range(5000)]
+    for ends in (names, [names[-1]] * len(names)):
+        tree = {
+            "resourceType": "ServiceRequest",
+            "contained": [{"resourceType": "Consent", "id": name} for name in names],
+            "supportingInfo": [{"reference": f"#{name}"} for name in ends],
+        }
+        start = time.process_time()
+        assert [each.rule for each in judged(tree, *profile)] == ["profile-slice"]
+        assert time.process_time() - start < 2
+
+
+SLICED = (
+    "slices ; supportingInfo ; open ; profile resolve()",
+    "element ; supportingInfo:one ; 1.. ; Reference(urn:test:two)",
+)

@@ -75,7 +75,11 @@ class Conformance:
         declared = mandatory.declared(tree)
         demands = shipped_demands() if ours else self.demands
         wanted = dict.fromkeys((*declared, *demands.of(tree), *without_versions(also)))
+        unread = knowledge.unread
         found = self.profiles.check(type_name, tree, wanted, knowledge, follows=follows)
+        if knowledge.unread > unread:
+            message = "This refers to more than is read to judge one request; not all of it was judged."
+            found.append(Issue("too-costly", "references-unread", message, type_name, "information"))
         found += self._misplaced(type_name, declared, type_name)
         for number, each in enumerate(mandatory.contained(tree)):
             kind, at = str(each.get("resourceType")), f"{type_name}.contained[{number}]"

@@ -13,7 +13,7 @@ from typing import Any
 from app.fhir.errors import Issue
 from app.fhir.json import JsonObject
 from app.fhir.problems import MAX_FOUND, Problems, below, issues_of
-from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Knowledge
+from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Inside, Knowledge
 from app.fhir.profiles.elements import Around, root_of
 from app.fhir.profiles.facts import R4, ProfileFacts
 from app.fhir.profiles.mandatory import contained, declared
@@ -47,7 +47,7 @@ class Profiles:
         """Every problem of a resource by these profiles (addresses without versions), by the extensions in it that are
         known, and of what it contains by what that declares."""
         found = Problems(MAX_FOUND)
-        context = Context(tree, tree, knowledge, self, follows)
+        context = Context(Inside(tree), tree, knowledge, self, follows)
         for url in profiles:
             self.find(url, tree, found, context)
         self._extensions(tree, found, context)
@@ -96,8 +96,8 @@ class Profiles:
         found = Problems()
         deeper = context._replace(depth=context.depth + 1)
         if type(tree) is dict and "resourceType" in tree:
-            root = context.root if any(tree is each for each in contained(context.root)) else tree
-            deeper = deeper._replace(root=root, resource=tree)
+            inside = context.inside if context.inside.holds(tree) else Inside(tree)
+            deeper = deeper._replace(inside=inside, resource=tree)
         self.find(profile, tree, found, deeper)
         return not any(each.flaw.severity == "error" for each in found)
 

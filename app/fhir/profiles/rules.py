@@ -77,7 +77,7 @@ def _later(expression: str, path: str) -> Test:
         holds: bool | None = compiled[0](
             Subject(item.value, kind, item.beside),
             context.resource,
-            context.root,
+            context.inside.root,
             resolve,
             context.knowledge.contains,
             context.knowledge.work,
