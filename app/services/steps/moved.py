@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from app.domain.referral import task
 from app.fhir.errors import Issue
-from app.fhir.json import JsonObject, dump
+from app.fhir.json import JsonObject, canonical
 from app.fhir.problems import MORE
 
 # how a referral moves on; a sender that moves it also says when
@@ -56,10 +56,10 @@ def _kept(before: JsonObject, after: JsonObject) -> dict[int, int]:
     """Place of each output that stood there before -> its place then; each counts once."""
     places: dict[bytes, list[int]] = {}
     for number, each in enumerate(_outputs(before)):
-        places.setdefault(dump(each), []).append(number)
+        places.setdefault(canonical(each), []).append(number)
     kept = {}
     for number, each in enumerate(_outputs(after)):
-        if waiting := places.get(dump(each)):
+        if waiting := places.get(canonical(each)):
             kept[number] = waiting.pop(0)
     return kept
 
