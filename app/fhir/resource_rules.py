@@ -30,24 +30,30 @@ _TWICE = Flaw("invariant", "contained-id", "Contained resources need different i
 def reference_flaws(tree: dict[str, Any], targets: frozenset[str], found: Problems) -> None:
     """The form of a reference, and its type when the text or `type` tells it."""
     text = tree.get("reference")
-    named = tree.get("type")
+    named = _named(tree)
     kind = None
     if type(text) is str and text:
         if text.startswith("#"):
-            return report(found, _DANGLING, "reference", Pointer(text, targets))
+            return report(found, _DANGLING, "reference", Pointer(text, targets, named))
         try:
             target = parse_reference(text, "")
         except Value as refusal:
             issue = refusal.issues[0]
             return report(found, Flaw(issue.code, issue.rule, issue.message), "reference")
         kind = target.type if isinstance(target, (Local, Remote, Conditional)) else None
-    if type(named) is str and named in r4().resource_types:
+    if named:
         if kind is not None and named != kind:
             report(found, _TYPE_DIFFERS, "type")
         if kind is None and targets and named not in targets:
             report(found, _wrong_type(targets), "type")
     if kind is not None and targets and kind not in targets:
         report(found, _wrong_type(targets), "reference")
+
+
+def _named(tree: dict[str, Any]) -> str:
+    """The type of R4 in `type`; "" where there is none, or another name: R4 binds it extensibly."""
+    named = tree.get("type")
+    return named if type(named) is str and named in r4().resource_types else ""
 
 
 def is_plain(tree: Any, targets: frozenset[str]) -> bool:
@@ -62,8 +68,8 @@ def is_plain(tree: Any, targets: frozenset[str]) -> bool:
 
 
 def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
-    """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type
-    are no problem."""
+    """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type,
+    and name no other, are no problem."""
     contained = {item["id"]: item.get("resourceType") for item in _contained(tree) if type(item.get("id")) is str}
     waiting = found[start:]
     del found[start:]
@@ -77,6 +83,8 @@ def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
             report(found, problem.flaw, problem.at)
         elif problem.pointer.targets and kind not in problem.pointer.targets:
             report(found, _wrong_type(problem.pointer.targets), problem.at)
+        elif problem.pointer.named not in ("", kind):
+            report(found, _TYPE_DIFFERS, f"{problem.at.removesuffix('reference')}type")
 
 
 def check_contained(tree: dict[str, Any], found: Problems) -> None:

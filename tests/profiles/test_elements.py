@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.fhir.profiles.facts import R4
 from tests.profiles.making import Tree, judged, places, table
 
 OBSERVATION: Tree = {
@@ -117,6 +118,17 @@ def test_what_a_reference_leads_to_must_fit_where_it_can_be_had() -> None:
     assert judged(OBSERVATION, profile, demanded, resources={"Patient/1": here}, follows=False) == []
     contained = {**OBSERVATION, "subject": {"reference": "#p"}, "contained": [{**here, "id": "p"}]}
     assert places(judged(contained, profile, demanded)) == [("profile-target-unfit", "Observation.subject")]
+
+
+def test_what_a_reference_leads_to_counts_more_than_the_type_that_it_names() -> None:
+    profile = table("Observation", f"element ; subject ;  ; Reference({R4}Patient)")
+    for kind, expected in (("Organization", [("profile-target", "Observation.subject")]), ("Patient", [])):
+        for more in ({}, {"type": "Patient"}, {"type": "Organization"}):
+            inside = {"subject": {"reference": "#c", **more}, "contained": [{"resourceType": kind, "id": "c"}]}
+            assert places(judged({**OBSERVATION, **inside}, profile)) == expected
+            beside: Tree = {"resourceType": kind, "id": "c"}
+            there = {**OBSERVATION, "subject": {"reference": "urn:uuid:c", **more}}
+            assert places(judged(there, profile, resources={"urn:uuid:c": beside})) == expected
 
 
 def test_an_extension_that_is_known_must_fit_wherever_it_stands() -> None:

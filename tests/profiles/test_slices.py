@@ -217,11 +217,12 @@ def test_slices_that_nothing_tells_apart_refuse_nothing() -> None:
     assert judged(tree, table("Observation", *lines)) == []
 
 
-def test_the_type_of_what_is_contained_is_seen() -> None:
+@pytest.mark.parametrize("named", [{}, {"type": "Task"}])
+def test_the_type_of_what_is_contained_is_seen_whatever_the_reference_names(named: Tree) -> None:
     lines = (
         "slices ; partOf ; closed ; type resolve()",
         "element ; partOf:task ; 0..1 ; Reference(http://hl7.org/fhir/StructureDefinition/Task)",
     )
     contained = [{"resourceType": "Patient", "id": "p"}]
-    tree = {"resourceType": "Task", "contained": contained, "partOf": [{"reference": "#p"}]}
+    tree = {"resourceType": "Task", "contained": contained, "partOf": [{"reference": "#p", **named}]}
     assert ("profile-slice", "Task.partOf[0]") in places(judged(tree, table("Task", *lines)))

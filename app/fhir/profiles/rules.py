@@ -15,7 +15,7 @@ from app.fhir.fhirpath import NotFhirPath, Subject, TooMuch, test_of
 from app.fhir.invariant_tests import codings, has
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Problems, report
-from app.fhir.profiles.checks import type_of
+from app.fhir.profiles.checks import type_behind
 from app.fhir.profiles.context import Context, ItemCheck, followed
 from app.fhir.profiles.facts import Rule
 from app.fhir.profiles.values import Item
@@ -129,11 +129,8 @@ def _material(item: Item, context: Context) -> bool | None:
     task = item.value
     if not _is(task, (TEMPORARY, "review-material")):
         return True
-    kind = type_of(task.get("focus", {}))
-    if "focus" not in task or kind is not None:
-        return kind == "DocumentReference"
-    resource = followed(task["focus"], context)
-    return resource.get("resourceType") == "DocumentReference" if resource else None
+    kind = type_behind(task.get("focus"), context)
+    return kind == "DocumentReference" if kind is not None or "focus" not in task else None
 
 
 def _contact_entity(item: Item, _: Context) -> bool:
