@@ -107,6 +107,23 @@ def test_a_binding_by_category_holds_where_the_category_does() -> None:
     assert judged({**OBSERVATION, **both}, table("Observation", line, two), terminology=LETTERS) == []
 
 
+def test_a_binding_by_category_of_a_slice_is_one_of_the_values_of_that_slice() -> None:
+    lines = (
+        "slices ; value[x] ; open ; type $this",
+        "element ; value[x]:valueCodeableConcept ; 0..1 ; CodeableConcept",
+        "also ; value[x]:valueCodeableConcept ; extensible ; urn:vs:letters ; category ; urn:c ; food",
+    )
+    other = {"coding": [{"system": "urn:s", "code": "z"}]}
+    tree = {**OBSERVATION, "category": [{"coding": [{"system": "urn:c", "code": "food"}]}]}
+    for value, expected in (
+        ({"valueCodeableConcept": other}, [("profile-code-extensible", "Observation.value")]),
+        ({"valueQuantity": {"value": 1, "system": "urn:s", "code": "z"}}, []),
+        ({}, []),
+    ):
+        assert places(judged({**tree, **value}, table("Observation", *lines), terminology=LETTERS)) == expected
+    assert judged({**OBSERVATION, "valueCodeableConcept": other}, table("Observation", *lines)) == []
+
+
 def test_what_a_reference_leads_to_must_fit_where_it_can_be_had() -> None:
     demanded = table("Patient", "element ; gender ; 1..", name="patient")
     profile = table("Observation", "element ; subject ;  ; Reference(urn:test:patient)")

@@ -37,11 +37,13 @@ class Elements:
 
     def __init__(self, node: Node, path: str, around: Around) -> None:
         rows = {element.name: element for element in r4().children(path)}
-        profile = around.profile
         elements = [_Element(child, rows[name], around) for name, child in node.children.items() if name in rows]
         self._checks = [(each.name, each.glance, each) for each in elements if each.matters]
         self._also = [
-            _Also(child, rows, profile) for child in node.children.values() if child.also and child.name in rows
+            also
+            for child in node.children.values()
+            if child.name in rows
+            for also in _also_bound(child, rows, around.profile)
         ]
 
     @property
@@ -112,13 +114,15 @@ class _Element:
 class _Also:
     """Further bindings of an element, each where another element of the object has a certain code.
 
-    Of several that hold, one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
+    Of several that hold, one is enough. `within`: of values of these slices only. *Source*: SDOH Clinical Care, serv-1
+    and serv-2, cond-1, proc-1, ObservationScreeningResponse.
     """
 
-    def __init__(self, node: Node, rows: dict[str, Element], profile: str) -> None:
+    def __init__(self, node: Node, rows: dict[str, Element], profile: str, within: tuple[Slice, ...]) -> None:
         self._row = rows[node.name]
         self._names = names_of(self._row)
         self._profile = profile
+        self._within = within
         wheres = {each.where.partition(".")[0] for each in node.also}
         self._where: list[tuple[Names, str, bool]] = [
             (names_of(rows[name]), name, rows[name].maximum != 1) for name in wheres if name in rows
@@ -131,6 +135,8 @@ class _Also:
             return
         label = self._row.name.removesuffix("[x]")
         for item in items(tree, self._names, label, self._row.maximum != 1):
+            if not all(each.belongs(item, context) for each in self._within):
+                continue
             codes = codes_of(item)
             answers = [in_value_set(each.value_set, codes, context) for each in hold]
             if codes and answers and all(answer is False for answer in answers):
@@ -143,6 +149,15 @@ class _Also:
                     each = self._by_code.get((system or "", code))
                     if each is not None:
                         yield each
+
+
+def _also_bound(node: Node, rows: dict[str, Element], profile: str, within: tuple[Slice, ...] = ()) -> Iterator[_Also]:
+    """Of an element, and of its slices."""
+    if node.also:
+        yield _Also(node, rows, profile, within)
+    for each in node.slices.values():
+        if node.slicing is not None and (each.also or each.slices):
+            yield from _also_bound(each, rows, profile, (*within, Slice(each, node.slicing, profile, ())))
 
 
 def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
