@@ -97,11 +97,6 @@ def dump(tree: Any, *, pretty: bool = False) -> bytes:
     return orjson.dumps(tree, default=_write_number, option=orjson.OPT_INDENT_2 if pretty else None)
 
 
-def canonical(tree: Any) -> bytes:
-    """The same bytes for trees that differ in nothing but the order of their keys."""
-    return orjson.dumps(tree, default=_write_number, option=orjson.OPT_SORT_KEYS)
-
-
 def number(text: str) -> int | Number | None:
     """A number written as JSON writes it, as `parse` would keep it; None when it is none, or too long for one."""
     found = _NUMBER.fullmatch(text) if len(text) <= MAX_NUMBER_LENGTH else None
