@@ -175,6 +175,14 @@ def coded(*codes: str) -> Tree:
     return {"coding": [{"system": "urn:s", "code": code} for code in codes]}
 
 
+def test_what_is_contained_is_not_held_to_another_version() -> None:
+    grown = table("Patient", "element ; birthDate ; 1..", name="grown")
+    tree: Tree = {"resourceType": "Task", "contained": [{"resourceType": "Patient", "id": "p"}]}
+    for version, expected in (("", 1), ("|1", 1), ("|2", 0)):
+        tree["contained"][0]["meta"] = {"profile": [f"urn:test:grown{version}"]}
+        assert len(judged(tree, table("Task"), grown)) == expected
+
+
 def test_what_is_of_no_slice_stands_at_the_end() -> None:
     """Of an element that is openAtEnd."""
     lines = (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.fhir.errors import Issue
-from app.fhir.json import JsonObject
+from app.fhir.json import JsonObject, is_element_name
 from app.fhir.problems import MAX_FOUND, Problems, below, issues_of
 from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Inside, Knowledge
 from app.fhir.profiles.elements import Around, root_of
@@ -21,6 +21,8 @@ from app.fhir.profiles.node import tree_of
 from app.fhir.tables import r4
 from app.fhir.terminology.membership import ValueSets
 
+R4_VERSION = "4.0.1"
+
 
 class Profiles:
     """Profiles and extensions by their address."""
@@ -28,15 +30,32 @@ class Profiles:
     def __init__(self, facts: Mapping[str, ProfileFacts], value_sets: ValueSets) -> None:
         self.facts = facts
         self._value_sets = value_sets
-        self._finders: dict[str, Finder] = {}
+        # address -> the type that it is about, and its checker
+        self._finders: dict[str, tuple[str, Finder]] = {}
 
-    def knows(self, url: str) -> bool:
-        """Whether a profile can be judged by; a version in its address is passed over."""
-        return url in self.facts or url.partition("|")[0] in self.facts
+    def meant(self, canonicals: Iterable[str]) -> list[str]:
+        """The addresses of profiles, without their versions: of all but those that name another version than the one
+        that is known here."""
+        return [
+            each if "|" not in each else each.partition("|")[0]
+            for each in canonicals
+            if "|" not in each or not self.other_version(each)
+        ]
+
+    def other_version(self, canonical: str) -> str:
+        """The version that is known here, where another one is named; "" where none is, or none is known."""
+        url, _, version = canonical.partition("|")
+        if not version:
+            return ""
+        known = R4_VERSION if _is_r4s(url) else self.facts[url].version if url in self.facts else ""
+        return known if known != version else ""
 
     def is_about(self, url: str, type_name: str) -> bool | None:
         """Whether a profile (without a version) or R4 itself describes this type; None: it is not known."""
-        if url.startswith(R4) and url.removeprefix(R4) in r4().types:
+        known = self._finders.get(url)
+        if known is not None:  # as most of what is declared
+            return known[0] == type_name
+        if _is_r4s(url):
             return url.removeprefix(R4) in (type_name, "DomainResource", "Resource")
         facts = self.facts.get(url)
         return facts.type == type_name if facts is not None else None
@@ -53,23 +72,23 @@ class Profiles:
         self._extensions(tree, found, context)
         for number, each in enumerate(contained(tree)):
             start = len(found)
-            for url in declared(each):
+            for url in self.meant(declared(each)):
                 self.find(url, each, found, context._replace(resource=each))
             below(found, start, f"contained[{number}]")
         return issues_of(found, type_name)
 
     def find(self, profile: str, tree: Any, found: Problems, context: Context) -> None:
         """Reports what is wrong with a tree by one profile; nothing when it is not known, or about another type."""
-        facts = self.facts.get(profile)
-        if facts is None:
-            return
+        known = self._finders.get(profile)
+        if known is None:
+            facts = self.facts.get(profile)
+            if facts is None:
+                return
+            known = self._finders[profile] = facts.type, self.compiled(facts)
+        about, finder = known
         kind = tree.get("resourceType") if type(tree) is dict else None
-        if kind is not None and kind != facts.type:
-            return
-        finder = self._finders.get(profile)
-        if finder is None:
-            finder = self._finders[profile] = self.compiled(facts)
-        finder(tree, found, context)
+        if kind is None or kind == about:
+            finder(tree, found, context)
 
     def compiled(self, facts: ProfileFacts) -> Finder:
         """Raises ValueError for a discriminator that nobody understands."""
@@ -115,6 +134,10 @@ class Profiles:
                 below(found, start, at)
 
 
+def _is_r4s(url: str) -> bool:
+    return url.startswith(R4) and url.removeprefix(R4) in r4().types
+
+
 def _is_extended(tree: JsonObject) -> bool:
     """A glance, without places: most resources have no extension."""
     waiting: list[Any] = [tree]
@@ -134,7 +157,7 @@ def _extensions_in(node: Any, at: str) -> Iterator[tuple[str, JsonObject]]:
     would be known."""
     if type(node) is dict:
         for name, value in node.items():
-            if type(value) is dict or type(value) is list:
+            if (type(value) is dict or type(value) is list) and is_element_name(name):
                 place = name.lstrip("_")
                 yield from _extensions_in(value, f"{at}.{place}" if at else place)
     elif type(node) is list:
