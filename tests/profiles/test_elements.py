@@ -1,5 +1,7 @@
 """What a profile says of elements: how many, which type, which value, which code, where references lead."""
 
+from typing import Any
+
 import pytest
 
 from app.fhir.profiles.facts import R4
@@ -146,6 +148,34 @@ def test_what_a_reference_leads_to_counts_more_than_the_type_that_it_names() -> 
             beside: Tree = {"resourceType": kind, "id": "c"}
             there = {**OBSERVATION, "subject": {"reference": "urn:uuid:c", **more}}
             assert places(judged(there, profile, resources={"urn:uuid:c": beside})) == expected
+
+
+def test_what_is_said_of_an_item_holds_in_groups_too() -> None:
+    """R4: a contentReference brings all along that is said of the element."""
+    lines = (
+        "element ; item.prefix ; 1..",
+        "rule ; item ; i-1 ; error ; text.exists() or item.exists() ; A text.",
+        "rule ; item.answerOption ; i-2 ; error ; value is string ; A string.",
+    )
+    profile = table("Questionnaire", *lines)
+
+    def item(*below: Tree, **more: Any) -> Tree:
+        return {"linkId": "1", "type": "group", "prefix": "1", **more, **({"item": list(below)} if below else {})}
+
+    def told(*top: Tree) -> list[tuple[str, str]]:
+        return places(judged({"resourceType": "Questionnaire", "status": "draft", "item": list(top)}, profile))
+
+    fine = item(text="x")
+    assert told(item(item(item(fine)), fine)) == []
+    assert told(item(item(fine, item()))) == [("i-1", "Questionnaire.item[0].item[0].item[1]")]
+    option = item(text="x", answerOption=[{"valueInteger": 1}])
+    assert told(item(option)) == [("i-2", "Questionnaire.item[0].item[0].answerOption[0]")]
+    bare = {name: value for name, value in fine.items() if name != "prefix"}
+    assert told(fine, item(item(bare))) == [("profile-required", "Questionnaire.item[1].item[0].item[0].prefix")]
+    deep = item()
+    for _ in range(20):
+        deep = item(deep)
+    assert told(deep) == [("i-1", "Questionnaire.item[0]" + ".item[0]" * 20)]
 
 
 def test_an_extension_that_is_known_must_fit_wherever_it_stands() -> None:

@@ -7,7 +7,7 @@ Only what differs from R4 is looked at; R4 itself is `structure.py`'s. What is a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.fhir.primitives import Flaw
@@ -25,11 +25,14 @@ from app.fhir.tables import Element, r4
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a profile is compiled with: how messages name it, and what is known of other profiles and of value sets."""
+    """What a profile is compiled with: how messages name it, and what is known of other profiles and of value sets.
+    `root`: its whole tree; `contents`: checks by path in R4's tables, of elements that others have their content of."""
 
     profile: str
     types_of: TypesOf
     codes_of: CodesOf
+    root: Node
+    contents: dict[str, tuple[ItemCheck, ...]] = field(default_factory=dict)
 
 
 class Elements:
@@ -39,16 +42,18 @@ class Elements:
         rows = {element.name: element for element in r4().children(path)}
         elements = [_Element(child, rows[name], around) for name, child in node.children.items() if name in rows]
         self._checks = [(each.name, each.glance, each) for each in elements if each.matters]
-        self._also = [
+        self._others: list[_Also | _Same] = [
             also
             for child in node.children.values()
             if child.name in rows
             for also in _also_bound(child, rows, around.profile)
         ]
+        same = ((row, around.root.below(row.children_of)) for row in rows.values() if row.children_of)
+        self._others += [_Same(row, said, around) for row, said in same if said and (said.rules or said.children)]
 
     @property
     def says_something(self) -> bool:
-        return bool(self._checks or self._also)
+        return bool(self._checks or self._others)
 
     def __call__(self, tree: Any, found: Problems, context: Context) -> None:
         if type(tree) is not dict:
@@ -57,8 +62,8 @@ class Elements:
         for name, glance, check in self._checks:
             if glance is None or closely or not glance(tree.get(name)):
                 check(tree, found, context)
-        for also in self._also:
-            also(tree, found, context)
+        for other in self._others:
+            other(tree, found, context)
 
 
 class _Element:
@@ -109,6 +114,33 @@ class _Element:
                 below(found, start, item.at)
         if self.slices is not None:
             self.slices(given, found, context)
+
+
+class _Same:
+    """An element that has the content of another one, as the items of a group do: what is said of the parts of that one
+    holds here, and its rules do. Compiled when it is first met, since it may hold itself.
+
+    *Source*: R4 elementdefinition.html, contentReference.
+    """
+
+    def __init__(self, row: Element, node: Node, around: Around) -> None:
+        self._row = row
+        self._node = node
+        self._around = around
+        self._names = names_of(row)
+
+    def __call__(self, tree: dict[str, Any], found: Problems, context: Context) -> None:
+        if self._row.name not in tree:
+            return
+        contents, path = self._around.contents, self._row.children_of
+        if path not in contents:
+            contents[path] = tuple(_content(self._node, self._row, self._around))
+        for item in items(tree, self._names, self._row.name, self._row.maximum != 1):
+            start = len(found)
+            for check in contents[path]:
+                check(item, found, context)
+            if len(found) > start:
+                below(found, start, item.at)
 
 
 class _Also:
@@ -162,6 +194,11 @@ def _also_bound(node: Node, rows: dict[str, Element], profile: str, within: tupl
 
 def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
     yield from checks_of(node.facts, around.profile, row.is_choice)
+    yield from _content(node, row, around)
+
+
+def _content(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
+    """What is said of the parts of an element, and of how they go together."""
     if node.children:
         yield from _below(node, row, around)
     for rule in node.rules:

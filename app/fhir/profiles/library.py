@@ -92,8 +92,8 @@ class Profiles:
 
     def compiled(self, facts: ProfileFacts) -> Finder:
         """Raises ValueError for a discriminator that nobody understands."""
-        around = Around(facts.name, self.types_of, self._value_sets.listed)
-        return root_of(tree_of(facts), facts.type, around)
+        root = tree_of(facts)
+        return root_of(root, facts.type, Around(facts.name, self.types_of, self._value_sets.listed, root))
 
     def fits(self, profile: str, tree: Any, context: Context) -> bool | None:
         """None: the profile is not known, or one leads to another without an end."""
