@@ -1,6 +1,7 @@
-"""Rules that look further than one element: references by their type, and contained resources.
+"""Rules that look further than one element: references by their type, contained resources, where an extension stands.
 
-*Source*: R4 references.html, domainresource.html (dom-2 to dom-5), invariant ref-1; security sheet B50, B52, B53.
+*Source*: R4 references.html, extensibility.html, domainresource.html (dom-2 to dom-5), invariant ref-1; security sheet
+B50, B52, B53.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Any
 
 from app.fhir.errors import Value
 from app.fhir.primitives import MAX_STRING, Flaw
-from app.fhir.problems import Pointer, Problems, report
+from app.fhir.problems import Finder, Pointer, Problems, report
 from app.fhir.references import Conditional, Local, Remote, parse_reference
 from app.fhir.tables import r4
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:", re.ASCII)
+_RELATIVE = Flaw("value", "extension-url", "The url of an extension is absolute, but for a part of an extension.")
 _TYPE_DIFFERS = Flaw("value", "reference-type", "Reference.type must agree with the type in the reference.")
 _DANGLING = Flaw("invariant", "ref-1", "A reference to #id needs a contained resource with that id.")
 _NESTED = Flaw("invariant", "dom-2", "A contained resource may not contain resources.")
@@ -65,6 +68,18 @@ def is_plain(tree: Any, targets: frozenset[str]) -> bool:
         return False
     kind, _, fhir_id = text.partition("/")
     return kind in (targets or r4().resource_types) and _ID.fullmatch(fhir_id) is not None
+
+
+def extension_with_address(finder: Finder) -> Finder:
+    """Of an extension that is no part of another one: a part's address may be relative to the whole."""
+
+    def find(tree: Any, found: Problems) -> None:
+        finder(tree, found)
+        url = tree.get("url") if type(tree) is dict else None
+        if type(url) is str and url and not _SCHEME.match(url):
+            report(found, _RELATIVE, "url")
+
+    return find
 
 
 def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
