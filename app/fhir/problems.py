@@ -26,13 +26,14 @@ class Problem:
 
 
 class Pointer:
-    """`#id` as written, and the types that the element allows (none: any)."""
+    """`#id` as written, the types that the element allows (none: any), and the type of R4 that the reference names."""
 
-    __slots__ = ("targets", "text")
+    __slots__ = ("named", "targets", "text")
 
-    def __init__(self, text: str, targets: frozenset[str]) -> None:
+    def __init__(self, text: str, targets: frozenset[str], named: str = "") -> None:
         self.text = text
         self.targets = targets
+        self.named = named
 
 
 class Problems(list[Problem]):

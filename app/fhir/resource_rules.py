@@ -1,6 +1,7 @@
-"""Rules that look further than one element: references by their type, and contained resources.
+"""Rules that look further than one element: references by their type, contained resources, where an extension stands.
 
-*Source*: R4 references.html, domainresource.html (dom-2 to dom-5), invariant ref-1; security sheet B50, B52, B53.
+*Source*: R4 references.html, extensibility.html, domainresource.html (dom-2 to dom-5), invariant ref-1; security sheet
+B50, B52, B53.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Any
 
 from app.fhir.errors import Value
 from app.fhir.primitives import MAX_STRING, Flaw
-from app.fhir.problems import Pointer, Problems, report
+from app.fhir.problems import Finder, Pointer, Problems, report
 from app.fhir.references import Conditional, Local, Remote, parse_reference
 from app.fhir.tables import r4
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:", re.ASCII)
+_RELATIVE = Flaw("value", "extension-url", "The url of an extension is absolute, but for a part of an extension.")
 _TYPE_DIFFERS = Flaw("value", "reference-type", "Reference.type must agree with the type in the reference.")
 _DANGLING = Flaw("invariant", "ref-1", "A reference to #id needs a contained resource with that id.")
 _NESTED = Flaw("invariant", "dom-2", "A contained resource may not contain resources.")
@@ -30,24 +33,30 @@ _TWICE = Flaw("invariant", "contained-id", "Contained resources need different i
 def reference_flaws(tree: dict[str, Any], targets: frozenset[str], found: Problems) -> None:
     """The form of a reference, and its type when the text or `type` tells it."""
     text = tree.get("reference")
-    named = tree.get("type")
+    named = _named(tree)
     kind = None
     if type(text) is str and text:
         if text.startswith("#"):
-            return report(found, _DANGLING, "reference", Pointer(text, targets))
+            return report(found, _DANGLING, "reference", Pointer(text, targets, named))
         try:
             target = parse_reference(text, "")
         except Value as refusal:
             issue = refusal.issues[0]
             return report(found, Flaw(issue.code, issue.rule, issue.message), "reference")
         kind = target.type if isinstance(target, (Local, Remote, Conditional)) else None
-    if type(named) is str and named in r4().resource_types:
+    if named:
         if kind is not None and named != kind:
             report(found, _TYPE_DIFFERS, "type")
         if kind is None and targets and named not in targets:
             report(found, _wrong_type(targets), "type")
     if kind is not None and targets and kind not in targets:
         report(found, _wrong_type(targets), "reference")
+
+
+def _named(tree: dict[str, Any]) -> str:
+    """The type of R4 in `type`; "" where there is none, or another name: R4 binds it extensibly."""
+    named = tree.get("type")
+    return named if type(named) is str and named in r4().resource_types else ""
 
 
 def is_plain(tree: Any, targets: frozenset[str]) -> bool:
@@ -61,9 +70,21 @@ def is_plain(tree: Any, targets: frozenset[str]) -> bool:
     return kind in (targets or r4().resource_types) and _ID.fullmatch(fhir_id) is not None
 
 
+def extension_with_address(finder: Finder) -> Finder:
+    """Of an extension that is no part of another one: a part's address may be relative to the whole."""
+
+    def find(tree: Any, found: Problems) -> None:
+        finder(tree, found)
+        url = tree.get("url") if type(tree) is dict else None
+        if type(url) is str and url and not _SCHEME.match(url):
+            report(found, _RELATIVE, "url")
+
+    return find
+
+
 def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
-    """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type
-    are no problem."""
+    """Settles the `#id` references that the checkers noted: those that lead to a contained resource of a right type,
+    and name no other, are no problem."""
     contained = {item["id"]: item.get("resourceType") for item in _contained(tree) if type(item.get("id")) is str}
     waiting = found[start:]
     del found[start:]
@@ -77,6 +98,8 @@ def check_pointers(tree: dict[str, Any], found: Problems, start: int) -> None:
             report(found, problem.flaw, problem.at)
         elif problem.pointer.targets and kind not in problem.pointer.targets:
             report(found, _wrong_type(problem.pointer.targets), problem.at)
+        elif problem.pointer.named not in ("", kind):
+            report(found, _TYPE_DIFFERS, f"{problem.at.removesuffix('reference')}type")
 
 
 def check_contained(tree: dict[str, Any], found: Problems) -> None:

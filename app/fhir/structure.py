@@ -21,7 +21,7 @@ from app.fhir.json import is_element_name
 from app.fhir.members import extensions, objects, one_extension, one_object, one_value, values, with_codes
 from app.fhir.primitives import Flaw
 from app.fhir.problems import MAX_PROBLEMS, Finder, Member, Problems, issues_of, report
-from app.fhir.resource_rules import check_contained, check_pointers, is_plain, reference_flaws
+from app.fhir.resource_rules import check_contained, check_pointers, extension_with_address, is_plain, reference_flaws
 from app.fhir.tables import Element, Kind, r4
 
 # Stricter than the type says: what people read must be readable (security sheet INP-09).
@@ -76,7 +76,7 @@ class Checkers(dict[str, Finder]):
 
     def _object(self, path: str) -> Finder:
         elements = r4().children(path)
-        members, choices, required = self._members(elements)
+        members, choices, required = self._members(elements, path == "Extension")
         if path in r4().resource_types:
             members["resourceType"] = _resource_type(path)
         spelling = {name.lower(): name for name in members}
@@ -110,7 +110,8 @@ class Checkers(dict[str, Finder]):
 
         return find
 
-    def _members(self, elements: tuple[Element, ...]) -> tuple[dict[str, Member], list[Any], list[Any]]:
+    def _members(self, elements: tuple[Element, ...], nested: bool) -> tuple[dict[str, Member], list[Any], list[Any]]:
+        """`nested`: extensions among them are parts of an extension."""
         members: dict[str, Member] = {}
         choices: list[tuple[frozenset[str], str]] = []
         required: list[tuple[frozenset[str], str]] = []
@@ -124,10 +125,10 @@ class Checkers(dict[str, Finder]):
                 # A code that decides what may be done with the resource must be a code, not a reason for its absence.
                 required.append((frozenset(names) if element.codes and not element.is_choice else both, label))
             for name, kind in names.items():
-                self._member(members, name, element, kind)
+                self._member(members, name, element, kind, nested)
         return members, choices, required
 
-    def _member(self, members: dict[str, Member], name: str, element: Element, kind: Kind) -> None:
+    def _member(self, members: dict[str, Member], name: str, element: Element, kind: Kind, nested: bool) -> None:
         label, single = element.name.removesuffix("[x]"), element.maximum == 1
         if kind.code in r4().types and r4().types[kind.code].kind == "primitive":
             check_value = _primitive(element, kind)
@@ -138,6 +139,8 @@ class Checkers(dict[str, Finder]):
                 members[f"_{name}"] = one_extension(*beside) if single else extensions(*beside)
             return
         finder = self._complex(element, kind)
+        if kind.code == "Extension" and not nested:
+            finder = extension_with_address(finder)
         members[name] = one_object(label, finder) if single else objects(label, finder)
 
     def _complex(self, element: Element, kind: Kind) -> Finder:

@@ -17,10 +17,18 @@ from app.store import resources
 from app.store.pool import Unit
 
 Key = tuple[str, str]
+# what one judgement reads of what is stored: so many resources, of so many bytes together
+MOST = 1000
+MOST_BYTES = 10 * 1024 * 1024
+# these few are read without asking first how large they are
+FEW = 10
 
 
 class Known:
-    """Notes what it is asked for and does not know, so that it can be fetched and the judgement be made again."""
+    """Notes what it is asked for and does not know, so that it can be fetched and the judgement be made again.
+
+    What would be too much to read stays unknown, and `unread` counts how often it was asked for.
+    """
 
     def __init__(
         self,
@@ -34,7 +42,10 @@ class Known:
         self._base = base
         self._trees: dict[Key, JsonObject | None] = dict(trees)
         self._named = named
+        self._room, self._room_bytes = MOST, MOST_BYTES
+        self._passed_over: set[Key] = set()
         self.asked: set[Key] = set()
+        self.unread = 0
         self.judged: Memo = {}
         self.work = Work()
 
@@ -48,7 +59,9 @@ class Known:
         if not isinstance(target, Local):
             return None
         key = (target.type, target.id)
-        if key not in self._trees:
+        if key in self._passed_over:
+            self.unread += 1
+        elif key not in self._trees:
             self.asked.add(key)
         return self._trees.get(key)
 
@@ -62,10 +75,16 @@ class Known:
         """Fetches what was asked for, as far as the caller may see it; False when there is nothing new to fetch."""
         if not self.asked:
             return False
-        found = await resources.current(unit, self.asked)
-        for key in self.asked:
+        wanted = sorted(self.asked)[: self._room]
+        if len(wanted) > FEW and await resources.weight(unit, wanted) > self._room_bytes:
+            wanted = []
+        self._passed_over |= self.asked.difference(wanted)
+        found = await resources.current(unit, wanted) if wanted else {}
+        for key in wanted:
             stored = found.get(key)
             self._trees[key] = json.parse(projection(stored)) if stored is not None else None
+        self._room -= len(wanted)
+        self._room_bytes -= sum(len(each.body) for each in found.values())
         self.asked = set()
         self.judged.clear()
         return True

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.api.answers import MARK, refused
-from tests.api.verbs import op, patch, put, request
-from tests.builders import DELETE, Sent, refer, resource
+from tests.api.verbs import made, op, patch, put, request
+from tests.builders import DELETE, Sent, consent, refer, resource
 from tests.town import Town
 from tests.world import FHIR_JSON, System
 
@@ -35,6 +35,10 @@ CATEGORIES = [
 ]
 
 
+def narrative(text: str) -> dict[str, str]:
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>'}
+
+
 async def person(system: System) -> str:
     return f"Patient/{(await system.create(resource('Patient'))).json()['id']}"
 
@@ -57,9 +61,37 @@ async def test_what_is_declared_is_held(town: Town) -> None:
     assert (await town.ehr.create({name: value for name, value in tree.items() if name != "meta"})).status_code == 201
 
 
-async def test_a_version_in_the_claim_changes_nothing(town: Town) -> None:
+async def test_the_version_that_is_known_here_changes_nothing_in_a_claim(town: Town) -> None:
     tree = declaring("Condition", profile("Condition") + "|3.0.0", subject=await person(town.ehr), code=DELETE)
     refused(await town.ehr.create(tree), 422, "required", rule="profile-required", at="Condition.code")
+
+
+async def test_a_claim_of_another_version_is_not_judged_by_the_one_that_is_known(town: Town) -> None:
+    """Which that is, is said; the version that was sent is not repeated."""
+    tree = declaring("Condition", profile("Condition") + f"|{MARK}", subject=await person(town.ehr), code=DELETE)
+    answer = await town.ehr.http.post("/fhir/Condition", json=tree, headers={"Content-Type": FHIR_JSON, **TOLD})
+    (issue,) = [each for each in answer.json()["issue"] if each["details"]["text"] == "profile-unknown"]
+    assert (issue["severity"], issue["expression"]) == ("warning", ["Condition.meta.profile[0]"])
+    assert "3.0.0" in issue["diagnostics"]
+    assert MARK not in answer.text
+
+
+async def test_nobody_escapes_what_a_code_demands_by_a_version(town: Town) -> None:
+    code = {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]}
+    tree = {"resourceType": "Task", "status": "draft", "intent": "plan", "code": code}
+    claim = {"meta": {"profile": [profile("TaskForReferralManagement") + "|2.0.0"]}}
+    answer = await town.ehr.create(tree | claim | {"for": {"reference": await person(town.ehr)}})
+    refused(answer, 422, "value", at="Task.intent")
+
+
+@pytest.mark.parametrize(("version", "status"), [("", 200), ("|3.0.0", 200), ("|2.0.0", 422)])
+async def test_a_version_that_is_not_known_cannot_be_judged_by(town: Town, version: str, status: int) -> None:
+    address = f"/fhir/Condition/$validate?profile={profile('Condition')}{version}"
+    asked = await town.ehr.http.post(address, json=resource("Condition"), headers={"Content-Type": FHIR_JSON})
+    assert asked.status_code == status, asked.text
+    if status == 422:
+        (issue,) = refused(asked, 422, "not-supported", rule="validate-profile")
+        assert "3.0.0" in issue["diagnostics"]
 
 
 async def test_each_of_several_claims_is_held(town: Town) -> None:
@@ -158,6 +190,37 @@ async def test_an_extension_that_is_known_is_judged_wherever_it_stands(town: Tow
     tree = resource("Patient", extension=[{"url": race, "extension": [{"url": "ombCategory", "valueString": MARK}]}])
     issues = refused(await town.ehr.create(tree), 422, "value", rule="profile-type")
     assert {issue["expression"][0].partition("[")[0] for issue in issues} == {"Patient.extension"}
+
+
+@pytest.mark.parametrize(("most", "expected"), [({}, 0), ({"MOST": 1}, 1), ({"FEW": 0, "MOST_BYTES": 1000}, 1)])
+async def test_what_would_be_too_much_to_read_is_not_judged_and_that_is_said(
+    town: Town, most: dict[str, int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two Consents, of which none fits the guide's profile; by either bound, not both are read."""
+    for name, value in most.items():
+        monkeypatch.setattr(f"app.services.knowledge.{name}", value)
+    subject = await person(town.ehr)
+    consents = [consent(subject, text=narrative("x" * 600)) for _ in range(2)]
+    stored = [f"Consent/{(await made(town, each))['id']}" for each in consents]
+    tree = declaring("ServiceRequest", profile("ServiceRequest"), subject=subject, supportingInfo=[
+        {"reference": each} for each in stored])  # fmt: skip
+    answer = await town.ehr.http.post("/fhir/ServiceRequest/$validate", json=tree, headers={"Content-Type": FHIR_JSON})
+    found = [each for each in answer.json()["issue"] if each["details"]["text"] == "references-unread"]
+    assert [(each["severity"], each["expression"]) for each in found] == [
+        ("information", ["ServiceRequest"])
+    ] * expected
+
+
+async def test_what_stands_where_a_name_should_is_repeated_nowhere(town: Town) -> None:
+    race = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+    extension = [{"url": race, "extension": [{"url": "ombCategory", "valueString": "x"}]}]
+    refused(await town.ehr.create(resource("Patient", **{f"{MARK} 1980": {"extension": extension}})), 400, "structure")
+    contained = [{"resourceType": f"{MARK} 1980", "id": "a", "meta": {"profile": [profile("Condition")]}}]
+    refused(await town.ehr.create(resource("Patient", contained=contained)), 400, "structure", rule="resource-type")
+    entries = [{"resource": {"resourceType": f"{MARK} 1980", "meta": {"profile": [profile("Condition")]}}}]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    answer = await town.ehr.http.post("/fhir/Bundle/$validate", json=bundle, headers={"Content-Type": FHIR_JSON})
+    assert MARK not in answer.text
 
 
 @pytest.fixture

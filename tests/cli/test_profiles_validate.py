@@ -89,6 +89,15 @@ def test_a_folder_is_gone_through_and_one_without_resources_is_wrong_usage(
     assert capsys.readouterr().err.startswith("baton: ")
 
 
+@pytest.mark.parametrize(("version", "errors", "unknown"), [("|3.0.0", True, False), ("|2.0.0", False, True)])
+def test_a_profile_of_another_version_is_said_to_judge_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], version: str, errors: bool, unknown: bool
+) -> None:
+    profile = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-Condition" + version
+    _, (told,) = judged(capsys, "--profile", profile, written(tmp_path, "one.json", minimal("Condition")))
+    assert (told["errors"] > 0, "profile-unknown" in {each["rule"] for each in told["issues"]}) == (errors, unknown)
+
+
 def test_a_package_beside_the_files_judges_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     package = dropped(tmp_path, PACKAGE)
     without = written(

@@ -184,7 +184,7 @@ def test_every_narrative_that_is_kept_is_xml() -> None:
 def test_a_type_of_r4_never_holds_a_name_that_xml_could_not_tell() -> None:
     """Attributes and narratives have nothing beside them, so that every good tree has its XML."""
     for tree in ({"resourceType": "Patient", "name": [{"id": "a", "_id": {"id": "b"}, "text": "x"}]},
-                 {"resourceType": "Patient", "extension": [{"url": "u", "_url": {"id": "b"}, "valueCode": "c"}]},
+                 {"resourceType": "Patient", "extension": [{"url": "urn:u", "_url": {"id": "b"}, "valueCode": "c"}]},
                  {"resourceType": "Patient", "text": {"status": "generated", "div": trees.DIVS[0], "_div": {"id": "b"}}}):  # fmt: skip
         assert [issue.rule for issue in check("Patient", tree)] == ["unknown-element"]
 

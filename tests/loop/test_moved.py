@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.fhir.profiles.guides import conformance
 from app.services.steps.moved import Moved, only_moves
-from tests.profiles.making import Tree, judged, table
+from tests.profiles.making import Told, Tree, judged, table
 
 STRICTER = table(
     "Task",
@@ -41,6 +42,11 @@ def brought(before: Tree, after: Tree) -> list[tuple[str, str]]:
 CASES = {
     "what stood there is passed over": (task("completed", BAD), task("completed", BAD, GOOD), []),
     "though it has another place now": (task("completed", BAD), task("completed", GOOD, BAD), []),
+    "whatever the order of its keys": (
+        task("completed", BAD),
+        task("completed", dict(reversed(BAD.items())), GOOD),
+        [],
+    ),
     "a bad one beside a bad one is not": (
         task("completed", BAD),
         task("completed", BAD, {**BAD, "valueInteger": 2}),
@@ -72,6 +78,28 @@ CASES = {
 def test_only_what_a_move_brings_is_told(case: str) -> None:
     before, after, expected = CASES[case]
     assert sorted(brought(before, after)) == sorted(expected)
+
+
+def test_an_output_that_breaks_a_rule_which_was_broken_otherwise_is_new() -> None:
+    """SDOH-Task-7 asks for a description, which never was there, and for a chosen contact as the only output."""
+    guide = conformance()
+    system = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
+
+    def concept(code: str) -> Tree:
+        return {"coding": [{"system": system, "code": code}]}
+
+    def brings(*codes: str) -> list[tuple[str, str]]:
+        outputs = [{"type": concept(code), "valueString": "x"} for code in codes]
+        after = {**before, "status": "completed", "output": outputs}
+        moved = Moved(before, after, judge)
+        return [(each.rule, each.at) for each in judge(after) if each.rule == "SDOH-Task-7" and moved.brings(each)]
+
+    def judge(tree: Tree) -> list[Any]:
+        return guide.check("Task", tree, Told({}, guide.value_sets))
+
+    before = task("in-progress", code=concept("make-contact"))
+    assert brings("chosen-contact") == []
+    assert brings("chosen-contact", "general-information-response") == [("SDOH-Task-7", "Task.output")]
 
 
 def test_what_changes_more_is_no_move() -> None:

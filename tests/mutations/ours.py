@@ -19,6 +19,8 @@ from tests.mutations.definitions import FOLDER
 class Knowledge:
     """The shipped value sets and Gravity's; nothing can be looked up behind a reference."""
 
+    unread = 0
+
     def __init__(self, known: Conformance) -> None:
         self._sets = known.value_sets
 

@@ -21,6 +21,8 @@ HEAD = (
 class Told:
     """Knows these resources, and these value sets."""
 
+    unread = 0
+
     def __init__(self, resources: Mapping[str, Tree], value_sets: ValueSets) -> None:
         self.resources = resources
         self.value_sets = value_sets

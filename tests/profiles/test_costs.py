@@ -154,3 +154,29 @@ def test_rules_of_installed_profiles_share_what_one_write_may_cost() -> None:
     assert [each.rule for each in judges.check("Task", tree, ["urn:test:one"], known)] == ["c-1"]
     known.work.left = 0
     assert [each.rule for each in judges.check("Task", tree, ["urn:test:one"], known)] == ["rule-unchecked"]
+
+
+def test_many_references_to_many_contained_resources_take_time_in_proportion_to_them() -> None:
+    """All to the last one, and each to its own: of four times as many, some four times as much."""
+    profile = table("ServiceRequest", *SLICED), table("Consent", "element ; policyRule ; 1..", name="two")
+
+    def took(number: int, *, to_the_last: bool) -> float:
+        names = [f"c{place}" for place in range(number)]
+        tree = {
+            "resourceType": "ServiceRequest",
+            "contained": [{"resourceType": "Consent", "id": name} for name in names],
+            "supportingInfo": [{"reference": f"#{names[-1] if to_the_last else name}"} for name in names],
+        }
+        start = time.process_time()
+        assert [each.rule for each in judged(tree, *profile)] == ["profile-slice"]
+        return time.process_time() - start
+
+    for to_the_last in (False, True):
+        small, large = took(1000, to_the_last=to_the_last), took(4000, to_the_last=to_the_last)
+        assert large < 9 * small
+
+
+SLICED = (
+    "slices ; supportingInfo ; open ; profile resolve()",
+    "element ; supportingInfo:one ; 1.. ; Reference(urn:test:two)",
+)

@@ -1,7 +1,10 @@
 """What a profile says of elements: how many, which type, which value, which code, where references lead."""
 
+from typing import Any
+
 import pytest
 
+from app.fhir.profiles.facts import R4
 from tests.profiles.making import Tree, judged, places, table
 
 OBSERVATION: Tree = {
@@ -117,6 +120,23 @@ def test_a_further_binding_without_a_condition_holds_always() -> None:
     assert judged(OBSERVATION, table("Observation", *both), terminology=LETTERS) == []
 
 
+def test_a_binding_by_category_of_a_slice_is_one_of_the_values_of_that_slice() -> None:
+    lines = (
+        "slices ; value[x] ; open ; type $this",
+        "element ; value[x]:valueCodeableConcept ; 0..1 ; CodeableConcept",
+        "also ; value[x]:valueCodeableConcept ; extensible ; urn:vs:letters ; category ; urn:c ; food",
+    )
+    other = {"coding": [{"system": "urn:s", "code": "z"}]}
+    tree = {**OBSERVATION, "category": [{"coding": [{"system": "urn:c", "code": "food"}]}]}
+    for value, expected in (
+        ({"valueCodeableConcept": other}, [("profile-code-extensible", "Observation.value")]),
+        ({"valueQuantity": {"value": 1, "system": "urn:s", "code": "z"}}, []),
+        ({}, []),
+    ):
+        assert places(judged({**tree, **value}, table("Observation", *lines), terminology=LETTERS)) == expected
+    assert judged({**OBSERVATION, "valueCodeableConcept": other}, table("Observation", *lines)) == []
+
+
 def test_what_a_reference_leads_to_must_fit_where_it_can_be_had() -> None:
     demanded = table("Patient", "element ; gender ; 1..", name="patient")
     profile = table("Observation", "element ; subject ;  ; Reference(urn:test:patient)")
@@ -128,6 +148,45 @@ def test_what_a_reference_leads_to_must_fit_where_it_can_be_had() -> None:
     assert judged(OBSERVATION, profile, demanded, resources={"Patient/1": here}, follows=False) == []
     contained = {**OBSERVATION, "subject": {"reference": "#p"}, "contained": [{**here, "id": "p"}]}
     assert places(judged(contained, profile, demanded)) == [("profile-target-unfit", "Observation.subject")]
+
+
+def test_what_a_reference_leads_to_counts_more_than_the_type_that_it_names() -> None:
+    profile = table("Observation", f"element ; subject ;  ; Reference({R4}Patient)")
+    for kind, expected in (("Organization", [("profile-target", "Observation.subject")]), ("Patient", [])):
+        for more in ({}, {"type": "Patient"}, {"type": "Organization"}):
+            inside = {"subject": {"reference": "#c", **more}, "contained": [{"resourceType": kind, "id": "c"}]}
+            assert places(judged({**OBSERVATION, **inside}, profile)) == expected
+            beside: Tree = {"resourceType": kind, "id": "c"}
+            there = {**OBSERVATION, "subject": {"reference": "urn:uuid:c", **more}}
+            assert places(judged(there, profile, resources={"urn:uuid:c": beside})) == expected
+
+
+def test_what_is_said_of_an_item_holds_in_groups_too() -> None:
+    """R4: a contentReference brings all along that is said of the element."""
+    lines = (
+        "element ; item.prefix ; 1..",
+        "rule ; item ; i-1 ; error ; text.exists() or item.exists() ; A text.",
+        "rule ; item.answerOption ; i-2 ; error ; value is string ; A string.",
+    )
+    profile = table("Questionnaire", *lines)
+
+    def item(*below: Tree, **more: Any) -> Tree:
+        return {"linkId": "1", "type": "group", "prefix": "1", **more, **({"item": list(below)} if below else {})}
+
+    def told(*top: Tree) -> list[tuple[str, str]]:
+        return places(judged({"resourceType": "Questionnaire", "status": "draft", "item": list(top)}, profile))
+
+    fine = item(text="x")
+    assert told(item(item(item(fine)), fine)) == []
+    assert told(item(item(fine, item()))) == [("i-1", "Questionnaire.item[0].item[0].item[1]")]
+    option = item(text="x", answerOption=[{"valueInteger": 1}])
+    assert told(item(option)) == [("i-2", "Questionnaire.item[0].item[0].answerOption[0]")]
+    bare = {name: value for name, value in fine.items() if name != "prefix"}
+    assert told(fine, item(item(bare))) == [("profile-required", "Questionnaire.item[1].item[0].item[0].prefix")]
+    deep = item()
+    for _ in range(20):
+        deep = item(deep)
+    assert told(deep) == [("i-1", "Questionnaire.item[0]" + ".item[0]" * 20)]
 
 
 def test_an_extension_that_is_known_must_fit_wherever_it_stands() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.fhir.fhirpath import Subject, Work
 from app.fhir.fhirpath import test_of as fhirpath
 from app.fhir.profiles import rules
-from app.fhir.profiles.context import Context
+from app.fhir.profiles.context import Context, Inside
 from app.fhir.profiles.facts import Rule
 from app.fhir.profiles.guides import conformance
 from app.fhir.profiles.library import Profiles
@@ -77,7 +77,7 @@ BELOW = {"name": "HumanName", "subject": "Reference", "component": "Observation"
 
 def holds(test: Any, kind: str, value: Any) -> bool | None:
     tree = value if isinstance(value, dict) else {}
-    context = Context(tree, tree, TOLD, Profiles({}, CONFORMANCE.value_sets))
+    context = Context(Inside(tree), tree, TOLD, Profiles({}, CONFORMANCE.value_sets))
     answer: bool | None = test(Item(value, None, kind, ""), context)
     return answer
 

@@ -175,6 +175,14 @@ def coded(*codes: str) -> Tree:
     return {"coding": [{"system": "urn:s", "code": code} for code in codes]}
 
 
+def test_what_is_contained_is_not_held_to_another_version() -> None:
+    grown = table("Patient", "element ; birthDate ; 1..", name="grown")
+    tree: Tree = {"resourceType": "Task", "contained": [{"resourceType": "Patient", "id": "p"}]}
+    for version, expected in (("", 1), ("|1", 1), ("|2", 0)):
+        tree["contained"][0]["meta"] = {"profile": [f"urn:test:grown{version}"]}
+        assert len(judged(tree, table("Task"), grown)) == expected
+
+
 def test_what_is_of_no_slice_stands_at_the_end() -> None:
     """Of an element that is openAtEnd."""
     lines = (
@@ -217,11 +225,12 @@ def test_slices_that_nothing_tells_apart_refuse_nothing() -> None:
     assert judged(tree, table("Observation", *lines)) == []
 
 
-def test_the_type_of_what_is_contained_is_seen() -> None:
+@pytest.mark.parametrize("named", [{}, {"type": "Task"}])
+def test_the_type_of_what_is_contained_is_seen_whatever_the_reference_names(named: Tree) -> None:
     lines = (
         "slices ; partOf ; closed ; type resolve()",
         "element ; partOf:task ; 0..1 ; Reference(http://hl7.org/fhir/StructureDefinition/Task)",
     )
     contained = [{"resourceType": "Patient", "id": "p"}]
-    tree = {"resourceType": "Task", "contained": contained, "partOf": [{"reference": "#p"}]}
+    tree = {"resourceType": "Task", "contained": contained, "partOf": [{"reference": "#p", **named}]}
     assert ("profile-slice", "Task.partOf[0]") in places(judged(tree, table("Task", *lines)))

@@ -144,7 +144,7 @@ def _leads_to(targets: list[str], profile: str) -> ItemCheck:
         text = item.value.get("reference")
         if not context.follows and type(text) is str and text.partition("/")[0] in allowed:
             return  # at a glance, as most are
-        kind = type_of(item.value) or _type_of_contained(item.value, context)
+        kind = type_behind(item.value, context)
         if kind is not None and "Resource" not in allowed and kind not in allowed:
             return report(found, flaw)
         if kind in types or not context.follows or context.depth >= MAX_DEPTH:
@@ -160,21 +160,20 @@ def _leads_to(targets: list[str], profile: str) -> ItemCheck:
     return check
 
 
-def _type_of_contained(reference: Any, context: Context) -> str | None:
-    if not str(reference.get("reference", "")).startswith("#"):
-        return None
-    resource = followed(reference, context)
-    kind = resource.get("resourceType") if resource is not None else None
-    return kind if type(kind) is str else None
-
-
-def type_of(reference: Any) -> str | None:
-    """The type that a reference tells, by its address or in words; None when it does not."""
+def type_behind(reference: Any, context: Context) -> str | None:
+    """The type that a reference leads to: by its address, by the resource where that is at hand (contained, or in the
+    same Bundle), by the type that it names; None when nothing tells."""
     if type(reference) is not dict:
         return None
     text, named = reference.get("reference"), reference.get("type")
-    told = _type_in(text) if type(text) is str and text else None
-    return told or (named if type(named) is str and named in r4().resource_types else None)
+    if type(text) is str and text:
+        told = _type_in(text)
+        if told is not None:
+            return told
+        resource = followed(reference, context)
+        if resource is not None and type(kind := resource.get("resourceType")) is str:
+            return kind
+    return named if type(named) is str and named in r4().resource_types else None
 
 
 def _type_in(text: str) -> str | None:

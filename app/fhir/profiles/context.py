@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from app.fhir.fhirpath import Work
 from app.fhir.json import JsonObject
 from app.fhir.problems import Problems
+from app.fhir.profiles.mandatory import contained
 from app.fhir.profiles.values import Item
 
 MAX_DEPTH = 6  # of profiles whose references lead to resources with profiles
@@ -26,6 +27,11 @@ class Knowledge(Protocol):
 
     @property
     def work(self) -> Work: ...
+
+    @property
+    def unread(self) -> int:
+        """How often something was asked for that is stored and was not read, since it would be too much."""
+        ...
 
     def resolve(self, reference: str) -> JsonObject | None:
         """The resource behind a reference."""
@@ -56,11 +62,37 @@ class Library(Protocol):
         ...
 
 
-class Context(NamedTuple):
-    """`resource`: the one that is looked at, `root` the one that contains it. `follows`: what a reference leads to must
-    fit what is demanded of it, too; else only its type counts."""
+class Inside:
+    """What a resource contains. Looked through once, when first asked for: most resources never are."""
 
-    root: JsonObject
+    __slots__ = ("_by_id", "_known", "root")
+
+    def __init__(self, root: JsonObject) -> None:
+        self.root = root
+        self._by_id: dict[str, JsonObject] | None = None
+
+    def named(self, fhir_id: str) -> JsonObject | None:
+        """By its id; of two with one id, the first."""
+        return self._found().get(fhir_id)
+
+    def holds(self, tree: JsonObject) -> bool:
+        """Whether it is this very object, not one that is equal to it."""
+        self._found()
+        return id(tree) in self._known
+
+    def _found(self) -> dict[str, JsonObject]:
+        if self._by_id is None:
+            listed = contained(self.root)
+            self._known = frozenset(map(id, listed))
+            self._by_id = {each["id"]: each for each in reversed(listed) if type(each.get("id")) is str}
+        return self._by_id
+
+
+class Context(NamedTuple):
+    """`resource`: the one that is looked at, `inside.root` the one that contains it. `follows`: what a reference leads
+    to must fit what is demanded of it, too; else only its type counts."""
+
+    inside: Inside
     resource: JsonObject
     knowledge: Knowledge
     library: Library
@@ -79,10 +111,4 @@ def followed(reference: Any, context: Context) -> JsonObject | None:
         return None
     if not text.startswith("#"):
         return context.knowledge.resolve(text)
-    if text == "#":
-        return context.root
-    contained = context.root.get("contained")
-    for each in contained if type(contained) is list else ():
-        if type(each) is dict and each.get("id") == text[1:]:
-            return each
-    return None
+    return context.inside.named(text[1:]) if len(text) > 1 else context.inside.root

@@ -7,7 +7,7 @@ Only what differs from R4 is looked at; R4 itself is `structure.py`'s. What is a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.fhir.primitives import Flaw
@@ -25,13 +25,16 @@ from app.fhir.tables import Element, r4
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a profile is compiled with: how messages name it, what is known of other profiles and of value sets, and
-    whether it is shipped."""
+    """What a profile is compiled with: how messages name it, what is known of other profiles and of value sets, whether
+    it is shipped. `root`: its whole tree; `contents`: checks by path in R4's tables, of elements that others have their
+    content of."""
 
     profile: str
     types_of: TypesOf
     codes_of: CodesOf
-    shipped: bool = False
+    shipped: bool
+    root: Node
+    contents: dict[str, tuple[ItemCheck, ...]] = field(default_factory=dict)
 
 
 class Elements:
@@ -39,16 +42,20 @@ class Elements:
 
     def __init__(self, node: Node, path: str, around: Around) -> None:
         rows = {element.name: element for element in r4().children(path)}
-        profile = around.profile
         elements = [_Element(child, rows[name], around) for name, child in node.children.items() if name in rows]
         self._checks = [(each.name, each.glance, each) for each in elements if each.matters]
-        self._also = [
-            _Also(child, rows, profile) for child in node.children.values() if child.also and child.name in rows
+        self._others: list[_Also | _Same] = [
+            also
+            for child in node.children.values()
+            if child.name in rows
+            for also in _also_bound(child, rows, around.profile)
         ]
+        same = ((row, around.root.below(row.children_of)) for row in rows.values() if row.children_of)
+        self._others += [_Same(row, said, around) for row, said in same if said and (said.rules or said.children)]
 
     @property
     def says_something(self) -> bool:
-        return bool(self._checks or self._also)
+        return bool(self._checks or self._others)
 
     def __call__(self, tree: Any, found: Problems, context: Context) -> None:
         if type(tree) is not dict:
@@ -57,8 +64,8 @@ class Elements:
         for name, glance, check in self._checks:
             if glance is None or closely or not glance(tree.get(name)):
                 check(tree, found, context)
-        for also in self._also:
-            also(tree, found, context)
+        for other in self._others:
+            other(tree, found, context)
 
 
 class _Element:
@@ -111,17 +118,46 @@ class _Element:
             self.slices(given, found, context)
 
 
+class _Same:
+    """An element that has the content of another one, as the items of a group do: what is said of the parts of that one
+    holds here, and its rules do. Compiled when it is first met, since it may hold itself.
+
+    *Source*: R4 elementdefinition.html, contentReference.
+    """
+
+    def __init__(self, row: Element, node: Node, around: Around) -> None:
+        self._row = row
+        self._node = node
+        self._around = around
+        self._names = names_of(row)
+
+    def __call__(self, tree: dict[str, Any], found: Problems, context: Context) -> None:
+        if self._row.name not in tree:
+            return
+        contents, path = self._around.contents, self._row.children_of
+        if path not in contents:
+            contents[path] = tuple(_content(self._node, self._row, self._around))
+        for item in items(tree, self._names, self._row.name, self._row.maximum != 1):
+            start = len(found)
+            for check in contents[path]:
+                check(item, found, context)
+            if len(found) > start:
+                below(found, start, item.at)
+
+
 class _Also:
     """Further bindings of an element: those that hold always, and each that holds where another element of the object
     has a certain code.
 
-    Of several of the latter one is enough. *Source*: SDOH Clinical Care, serv-1 and serv-2, cond-1, proc-1.
+    Of several of the latter one is enough. `within`: of values of these slices only. *Source*: SDOH Clinical Care,
+    serv-1 and serv-2, cond-1, proc-1, ObservationScreeningResponse.
     """
 
-    def __init__(self, node: Node, rows: dict[str, Element], profile: str) -> None:
+    def __init__(self, node: Node, rows: dict[str, Element], profile: str, within: tuple[Slice, ...]) -> None:
         self._row = rows[node.name]
         self._names = names_of(self._row)
         self._profile = profile
+        self._within = within
         self._always = [each for each in node.also if not each.where]
         wheres = {each.where.partition(".")[0] for each in node.also if each.where}
         self._where: list[tuple[Names, str, bool]] = [
@@ -137,6 +173,8 @@ class _Also:
             return
         label = self._row.name.removesuffix("[x]")
         for item in items(tree, self._names, label, self._row.maximum != 1):
+            if not all(each.belongs(item, context) for each in self._within):
+                continue
             codes = codes_of(item)
             for several in (hold, *([each] for each in self._always)):
                 answers = [in_value_set(each.value_set, codes, context) for each in several]
@@ -152,8 +190,22 @@ class _Also:
                         yield each
 
 
+def _also_bound(node: Node, rows: dict[str, Element], profile: str, within: tuple[Slice, ...] = ()) -> Iterator[_Also]:
+    """Of an element, and of its slices."""
+    if node.also:
+        yield _Also(node, rows, profile, within)
+    for each in node.slices.values():
+        if node.slicing is not None and (each.also or each.slices):
+            yield from _also_bound(each, rows, profile, (*within, Slice(each, node.slicing, profile, ())))
+
+
 def _checks(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
     yield from checks_of(node.facts, around.profile, row.is_choice)
+    yield from _content(node, row, around)
+
+
+def _content(node: Node, row: Element, around: Around) -> Iterator[ItemCheck]:
+    """What is said of the parts of an element, and of how they go together."""
     if node.children:
         yield from _below(node, row, around)
     for rule in node.rules:

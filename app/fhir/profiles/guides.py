@@ -76,9 +76,16 @@ class Conformance:
         others does not stop us."""
         declared = mandatory.declared(tree)
         demands = shipped_demands() if ours else self.demands
-        wanted = dict.fromkeys((*declared, *demands.of(tree), *without_versions(also)))
+        asked, meant = tuple(also), self.profiles.meant
+        wanted = dict.fromkeys((*meant(declared), *demands.of(tree), *(meant(asked) if asked else ())))
+        unread = knowledge.unread
         found = self.profiles.check(type_name, tree, wanted, knowledge, follows=follows)
+        if knowledge.unread > unread:
+            message = "This refers to more than is read to judge one request; not all of it was judged."
+            found.append(Issue("too-costly", "references-unread", message, type_name, "information"))
         found += self._misplaced(type_name, declared, type_name)
+        for url in asked:
+            found += self._unknown(url, type_name)
         for number, each in enumerate(mandatory.contained(tree)):
             kind, at = str(each.get("resourceType")), f"{type_name}.contained[{number}]"
             found += self._misplaced(kind, mandatory.declared(each), at)
@@ -86,7 +93,8 @@ class Conformance:
 
     def gaps(self, type_name: str, tree: JsonObject, also: Iterable[str] = ()) -> Iterator[Issue]:
         """What its profiles want supported and it does not hold: one issue for each profile."""
-        urls = (*mandatory.declared(tree), *self.demands.of(tree), *without_versions(also))
+        meant = self.profiles.meant
+        urls = (*meant(mandatory.declared(tree)), *self.demands.of(tree), *meant(also))
         for url in dict.fromkeys(urls):
             facts = self.profiles.facts.get(url)
             missing = gaps(facts, tree) if facts is not None and facts.type == type_name else []
@@ -96,19 +104,22 @@ class Conformance:
 
     def _misplaced(self, type_name: str, declared: Iterable[str], place: str) -> Iterator[Issue]:
         for number, url in enumerate(declared):
-            about = self.profiles.is_about(url, type_name)
-            if about:
+            if "|" not in url and self.profiles.is_about(url, type_name):
                 continue
             at = f"{place}.meta.profile[{number}]"
-            if about is None:
-                message = "This profile is not known here, so nothing was judged by it; an operator can install it."
-                yield Issue("not-supported", "profile-unknown", message, at, "warning")
-            else:
+            if self.profiles.is_about(url.partition("|")[0], type_name) is not False:
+                yield from self._unknown(url, at)
+            elif type_name in r4().resource_types:  # else it might be anything, and the structure's checks report it
                 yield Issue("structure", "profile-type", f"A {type_name} can declare profiles of {type_name} only.", at)
 
-
-def without_versions(canonicals: Iterable[str]) -> list[str]:
-    return [each.partition("|")[0] for each in canonicals]
+    def _unknown(self, url: str, at: str) -> Iterator[Issue]:
+        known = self.profiles.other_version(url)
+        if known:
+            message = f"Another version of this profile is known here, {known}; nothing was judged by the one named."
+            yield Issue("not-supported", "profile-unknown", message, at, "warning")
+        elif self.profiles.is_about(url.partition("|")[0], "") is None:
+            message = "This profile is not known here, so nothing was judged by it; an operator can install it."
+            yield Issue("not-supported", "profile-unknown", message, at, "warning")
 
 
 def conformance(

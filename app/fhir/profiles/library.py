@@ -11,15 +11,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from app.fhir.errors import Issue
-from app.fhir.json import JsonObject
+from app.fhir.json import JsonObject, is_element_name
 from app.fhir.problems import MAX_FOUND, Problems, below, issues_of
-from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Knowledge
+from app.fhir.profiles.context import MAX_DEPTH, Context, Finder, Inside, Knowledge
 from app.fhir.profiles.elements import Around, root_of
 from app.fhir.profiles.facts import R4, ProfileFacts
 from app.fhir.profiles.mandatory import contained, declared
 from app.fhir.profiles.node import tree_of
 from app.fhir.tables import r4
 from app.fhir.terminology.membership import ValueSets
+
+R4_VERSION = "4.0.1"
 
 
 class Profiles:
@@ -32,15 +34,32 @@ class Profiles:
         self.facts = facts
         self._shipped = shipped
         self._value_sets = value_sets
-        self._finders: dict[str, Finder] = {}
+        # address -> the type that it is about, and its checker
+        self._finders: dict[str, tuple[str, Finder]] = {}
 
-    def knows(self, url: str) -> bool:
-        """Whether a profile can be judged by; a version in its address is passed over."""
-        return url in self.facts or url.partition("|")[0] in self.facts
+    def meant(self, canonicals: Iterable[str]) -> list[str]:
+        """The addresses of profiles, without their versions: of all but those that name another version than the one
+        that is known here."""
+        return [
+            each if "|" not in each else each.partition("|")[0]
+            for each in canonicals
+            if "|" not in each or not self.other_version(each)
+        ]
+
+    def other_version(self, canonical: str) -> str:
+        """The version that is known here, where another one is named; "" where none is, or none is known."""
+        url, _, version = canonical.partition("|")
+        if not version:
+            return ""
+        known = R4_VERSION if _is_r4s(url) else self.facts[url].version if url in self.facts else ""
+        return known if known != version else ""
 
     def is_about(self, url: str, type_name: str) -> bool | None:
         """Whether a profile (without a version) or R4 itself describes this type; None: it is not known."""
-        if url.startswith(R4) and url.removeprefix(R4) in r4().types:
+        known = self._finders.get(url)
+        if known is not None:  # as most of what is declared
+            return known[0] == type_name
+        if _is_r4s(url):
             return url.removeprefix(R4) in (type_name, "DomainResource", "Resource")
         facts = self.facts.get(url)
         return facts.type == type_name if facts is not None else None
@@ -51,34 +70,35 @@ class Profiles:
         """Every problem of a resource by these profiles (addresses without versions), by the extensions in it that are
         known, and of what it contains by what that declares."""
         found = Problems(MAX_FOUND)
-        context = Context(tree, tree, knowledge, self, follows)
+        context = Context(Inside(tree), tree, knowledge, self, follows)
         for url in profiles:
             self.find(url, tree, found, context)
         self._extensions(tree, found, context)
         for number, each in enumerate(contained(tree)):
             start = len(found)
-            for url in declared(each):
+            for url in self.meant(declared(each)):
                 self.find(url, each, found, context._replace(resource=each))
             below(found, start, f"contained[{number}]")
         return issues_of(found, type_name)
 
     def find(self, profile: str, tree: Any, found: Problems, context: Context) -> None:
         """Reports what is wrong with a tree by one profile; nothing when it is not known, or about another type."""
-        facts = self.facts.get(profile)
-        if facts is None:
-            return
+        known = self._finders.get(profile)
+        if known is None:
+            facts = self.facts.get(profile)
+            if facts is None:
+                return
+            known = self._finders[profile] = facts.type, self.compiled(facts)
+        about, finder = known
         kind = tree.get("resourceType") if type(tree) is dict else None
-        if kind is not None and kind != facts.type:
-            return
-        finder = self._finders.get(profile)
-        if finder is None:
-            finder = self._finders[profile] = self.compiled(facts)
-        finder(tree, found, context)
+        if kind is None or kind == about:
+            finder(tree, found, context)
 
     def compiled(self, facts: ProfileFacts) -> Finder:
         """Raises ValueError for a discriminator that nobody understands."""
-        around = Around(facts.name, self.types_of, self._value_sets.listed, facts.url in self._shipped)
-        return root_of(tree_of(facts), facts.type, around)
+        root = tree_of(facts)
+        is_shipped = facts.url in self._shipped
+        return root_of(root, facts.type, Around(facts.name, self.types_of, self._value_sets.listed, is_shipped, root))
 
     def fits(self, profile: str, tree: Any, context: Context) -> bool | None:
         """None: the profile is not known, or one leads to another without an end."""
@@ -100,8 +120,8 @@ class Profiles:
         found = Problems()
         deeper = context._replace(depth=context.depth + 1)
         if type(tree) is dict and "resourceType" in tree:
-            root = context.root if any(tree is each for each in contained(context.root)) else tree
-            deeper = deeper._replace(root=root, resource=tree)
+            inside = context.inside if context.inside.holds(tree) else Inside(tree)
+            deeper = deeper._replace(inside=inside, resource=tree)
         self.find(profile, tree, found, deeper)
         return not any(each.flaw.severity == "error" for each in found)
 
@@ -117,6 +137,10 @@ class Profiles:
             self.find(extension["url"], extension, found, context)
             if len(found) > start:
                 below(found, start, at)
+
+
+def _is_r4s(url: str) -> bool:
+    return url.startswith(R4) and url.removeprefix(R4) in r4().types
 
 
 def _is_extended(tree: JsonObject) -> bool:
@@ -138,7 +162,7 @@ def _extensions_in(node: Any, at: str) -> Iterator[tuple[str, JsonObject]]:
     would be known."""
     if type(node) is dict:
         for name, value in node.items():
-            if type(value) is dict or type(value) is list:
+            if (type(value) is dict or type(value) is list) and is_element_name(name):
                 place = name.lstrip("_")
                 yield from _extensions_in(value, f"{at}.{place}" if at else place)
     elif type(node) is list:

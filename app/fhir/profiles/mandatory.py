@@ -56,10 +56,10 @@ def required(facts: ProfileFacts) -> Mandatory:
 
 
 def declared(tree: JsonObject) -> list[str]:
-    """The profiles that a resource says it fits, without their versions."""
+    """The profiles that a resource says it fits, as written."""
     meta = tree.get("meta")
     listed = meta.get("profile") if type(meta) is dict else None
-    return [each.partition("|")[0] for each in listed if type(each) is str] if type(listed) is list else []
+    return [each for each in listed if type(each) is str] if type(listed) is list else []
 
 
 def contained(tree: JsonObject) -> list[JsonObject]:

@@ -28,6 +28,13 @@ class Node:
         """By the name that a path has: `value` finds `value[x]`."""
         return self.children.get(name) or self.children.get(f"{name}[x]")
 
+    def below(self, path: str) -> Node | None:
+        """By a path in R4's tables: of the root, `Questionnaire.item` finds `item`."""
+        found: Node | None = self
+        for name in path.split(".")[1:]:
+            found = found.child(name) if found is not None else None
+        return found
+
 
 def tree_of(facts: ProfileFacts) -> Node:
     """The root of a profile's elements."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Problems, below, report
-from app.fhir.profiles.checks import codes_of, in_value_set, type_of
+from app.fhir.profiles.checks import codes_of, in_value_set, type_behind
 from app.fhir.profiles.context import MAX_DEPTH, Context, ItemCheck, followed
 from app.fhir.profiles.facts import R4, Binding, Slicing
 from app.fhir.profiles.node import Expected, Node, expected
@@ -191,7 +191,7 @@ def _by_type(codes: frozenset[str], taken: tuple[str, ...]) -> Matcher:
     if taken[-1:] == ("resolve()",):
 
         def leads(item: Item, context: Context) -> bool | None:
-            kinds = [_type_behind(each.value, context) for each in _reached(item, taken[:-1], context)]
+            kinds = [type_behind(each.value, context) for each in _reached(item, taken[:-1], context)]
             return any(kind in codes for kind in kinds) or (None if None in kinds else False)
 
         return leads
@@ -203,13 +203,6 @@ def _by_type(codes: frozenset[str], taken: tuple[str, ...]) -> Matcher:
         return any(each.kind in codes for each in _reached(item, taken, context))
 
     return _one_choice(taken[0], codes, holds) if len(taken) == 1 else holds
-
-
-def _type_behind(reference: Any, context: Context) -> str | None:
-    """As the reference tells it, or the resource; None: nobody can tell."""
-    told = type_of(reference)
-    resource = followed(reference, context) if told is None else None
-    return told if resource is None else str(resource.get("resourceType"))
 
 
 def _one_choice(step: str, codes: frozenset[str], otherwise: Matcher) -> Matcher:
@@ -243,7 +236,7 @@ def _by_profile(wanted: Expected, taken: tuple[str, ...]) -> Matcher:
         return _any([one(each, context) for each in _reached(item, taken[:-1], context)])
 
     def one(at: Item, context: Context) -> bool | None:
-        kind = type_of(at.value)
+        kind = type_behind(at.value, context)
         if type(at.value) is not dict:  # no reference at all
             return False
         if kind in types:

@@ -132,6 +132,8 @@ def _refuse(network: Network, caller: Caller, type_name: str, mode: str, given: 
         if about is None:
             message = "this profile is not known here: baton profiles list names those that are"
             raise NotSupported("validate-profile", message, "profile")
+        if version := network.conformance.profiles.other_version(url):
+            raise NotSupported("validate-profile", f"of this profile version {version} is known here", "profile")
         if not about:
             raise Invalid("profile-type", f"this address judges by profiles of {type_name} only", "profile")
     if mode in ("delete", "profile") and fhir_id is None:

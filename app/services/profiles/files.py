@@ -32,6 +32,8 @@ class Judged:
 class _Files:
     """What the files hold, and the value sets."""
 
+    unread = 0
+
     def __init__(self, trees: Iterable[JsonObject], value_sets: ValueSets) -> None:
         self._known = {name: resource for tree in trees for name, resource in named(tree)}
         self._value_sets = value_sets

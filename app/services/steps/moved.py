@@ -6,12 +6,13 @@ told apart one by one: a bad one that is already there is passed over, a bad one
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any
 
 from app.domain.referral import task
 from app.fhir.errors import Issue
-from app.fhir.json import JsonObject, dump
+from app.fhir.json import JsonObject
 from app.fhir.problems import MORE
 
 # how a referral moves on; a sender that moves it also says when
@@ -54,14 +55,21 @@ def _outputs(tree: JsonObject) -> list[JsonObject]:
 
 def _kept(before: JsonObject, after: JsonObject) -> dict[int, int]:
     """Place of each output that stood there before -> its place then; each counts once."""
-    places: dict[bytes, list[int]] = {}
+    places: dict[Hashable, list[int]] = {}
     for number, each in enumerate(_outputs(before)):
-        places.setdefault(dump(each), []).append(number)
+        places.setdefault(_canonical(each), []).append(number)
     kept = {}
     for number, each in enumerate(_outputs(after)):
-        if waiting := places.get(dump(each)):
+        if waiting := places.get(_canonical(each)):
             kept[number] = waiting.pop(0)
     return kept
+
+
+def _canonical(node: Any) -> Hashable:
+    """The same for trees that differ in nothing but the order of their keys."""
+    if type(node) is dict:
+        return frozenset((name, _canonical(value)) for name, value in node.items())
+    return tuple(map(_canonical, node)) if type(node) is list else (type(node), node)
 
 
 def _with(tree: JsonObject, outputs: list[JsonObject]) -> JsonObject:

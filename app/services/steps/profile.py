@@ -78,12 +78,12 @@ def _any_error(issues: list[Issue]) -> bool:
 def _claim_less(write: Write, entry: Entry, known: Known) -> None:
     """What we write of what others have said, declares no profile that it does not fit: a referral with a service in
     words only is passed on as well."""
-    check = write.network.conformance.profiles.check
+    profiles = write.network.conformance.profiles
     meta = entry.tree.get("meta", {})
     fitting = [
         canonical
         for canonical in meta.get("profile", ())
-        if not _any_error(check(entry.type, entry.tree, [canonical.partition("|")[0]], known))
+        if not _any_error(profiles.check(entry.type, entry.tree, profiles.meant([canonical]), known))
     ]
     rest = {name: value for name, value in meta.items() if name != "profile"}
     entry.tree = {**entry.tree, "meta": {**rest, **({"profile": fitting} if fitting else {})}}
@@ -94,7 +94,8 @@ def _claim_less(write: Write, entry: Entry, known: Known) -> None:
 def _forgiven(write: Write, entry: Entry, issues: list[Issue], known: Known) -> list[Issue]:
     """Of a write that moves a referral on, only what it brings is refused. A new claim is held whole."""
     before = entry.before_tree
-    if before is None or set(mandatory.declared(entry.tree)) - set(mandatory.declared(before)):
+    meant = write.network.conformance.profiles.meant
+    if before is None or set(meant(mandatory.declared(entry.tree))) - set(meant(mandatory.declared(before))):
         return issues
     if not only_moves(before, entry.tree):
         return issues
