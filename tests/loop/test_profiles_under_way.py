@@ -7,11 +7,13 @@ passed on as ours, and a stricter profile that comes meanwhile stops nothing.
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.fhir.profiles.guides import Conformance, conformance
 from tests.api.answers import refused
 from tests.builders import DELETE, refer, resource
+from tests.conftest import Database
 from tests.loop.test_transitions import with_all_that_is_needed
 from tests.town import Town
 
@@ -81,6 +83,32 @@ async def test_what_had_begun_before_a_stricter_profile_runs_to_its_end(stricter
         task = answer.json()
     await town.world.settled()
     assert (await sent.read("Task"))["status"] == "completed"
+
+
+async def test_what_an_earlier_release_took_runs_to_its_end(town: Town, module_database: Database) -> None:
+    """A rule of R4 that is checked since then is told as a warning; what else is changed must fit it."""
+    sent = await refer(town.world, town.ehr, town.pantry)
+    task = await the_pantrys(town)
+    stored = b'"intent":"order","extension":[{"url":"short","valueString":"x"}]'
+    superuser: Any = await asyncpg.connect(module_database.superuser_dsn)
+    for each in (task["id"], sent.ids["Task"]):
+        body = await superuser.fetchval(
+            "SELECT body FROM version WHERE resource = $1::uuid ORDER BY version DESC", each
+        )
+        changed = body.replace(b'"intent":"order"', stored)
+        assert changed != body
+        await superuser.execute("UPDATE version SET body = $2 WHERE resource = $1::uuid", each, changed)
+    await superuser.close()
+    headers = {"Prefer": "return=OperationOutcome", "Content-Type": "application/fhir+json"}
+    task = (await town.cbo.get(f"Task/{task['id']}")).json()
+    body = task | {"status": "accepted"}
+    answer = await town.cbo.http.put(f"/fhir/Task/{task['id']}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    told = [(issue["severity"], issue.get("expression")) for issue in answer.json()["issue"]]
+    assert ("warning", ["Task.extension[0].url"]) in told
+    await town.world.settled()
+    assert (await sent.read("Task"))["status"] == "accepted"
+    refused(await sent.change("Task", description="more"), 400, "value", rule="extension-url")
 
 
 async def test_what_its_sender_changes_beyond_a_move_is_judged(stricter: Town) -> None:

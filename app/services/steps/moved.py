@@ -25,6 +25,20 @@ def only_moves(before: JsonObject, after: JsonObject) -> bool:
     return set(task.changed_elements(before, after)) <= MOVES
 
 
+def passed_over(
+    before: JsonObject | None, after: JsonObject, issues: list[Issue], judge: Callable[[JsonObject], list[Issue]]
+) -> list[Issue]:
+    """The same issues; where a write only moves on what stood there `before`, those that it does not bring are
+    warnings. `judge` tells what is wrong with a tree."""
+    if before is None or not only_moves(before, after) or not any(each.severity == "error" for each in issues):
+        return issues
+    moved = Moved(before, after, judge)
+    return [
+        replace(each, severity="warning") if each.severity == "error" and not moved.brings(each) else each
+        for each in issues
+    ]
+
+
 class Moved:
     """What a move brings. `judge` tells what is wrong with a tree."""
 

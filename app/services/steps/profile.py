@@ -7,15 +7,13 @@ is told as a warning.
 overwrite the whole).
 """
 
-from dataclasses import replace
-
 from app.domain.referral import plausible, task
 from app.fhir.errors import BusinessRule, Issue, Refusal, TooCostly, Unfit, Value
 from app.fhir.json import JsonObject
 from app.fhir.profiles import mandatory
 from app.fhir.subset import SUBSETTED
 from app.services.knowledge import Known
-from app.services.steps.moved import Moved, only_moves
+from app.services.steps.moved import passed_over
 from app.services.writing import Entry, Write
 
 
@@ -97,13 +95,7 @@ def _forgiven(write: Write, entry: Entry, issues: list[Issue], known: Known) -> 
     meant = write.network.conformance.profiles.meant
     if before is None or set(meant(mandatory.declared(entry.tree))) - set(meant(mandatory.declared(before))):
         return issues
-    if not only_moves(before, entry.tree):
-        return issues
-    moved = Moved(before, entry.tree, lambda tree: _judged(write, entry, tree, known))
-    return [
-        replace(each, severity="warning") if each.severity == "error" and not moved.brings(each) else each
-        for each in issues
-    ]
+    return passed_over(before, entry.tree, issues, lambda tree: _judged(write, entry, tree, known))
 
 
 def _refuse_endless(entry: Entry) -> None:
