@@ -44,6 +44,7 @@ FROZEN = {
     "sql/0006_the_write_side.sql": "604c76086b574a21",
     "sql/0007_the_search_again.sql": "c037f993f7350b61",
     "sql/0008_the_definitions.sql": "ebddfe5f3a1cbba0",
+    "sql/0009_the_concepts.sql": "8a0923f08db3d46f",
     "versions/0001_the_loop.py": "f5d2c8a6cd7da1c2",
     "versions/0002_the_launch.py": "98799f30b8585c47",
     "versions/0003_the_search.py": "779d0f0fb2a39eae",
@@ -52,6 +53,7 @@ FROZEN = {
     "versions/0006_the_write_side.py": "8b64c62952027776",
     "versions/0007_the_search_again.py": "cd8cec51d1a72972",
     "versions/0008_the_definitions.py": "b9555da7c10b210c",
+    "versions/0009_the_concepts.py": "0b8b73cacd6dab65",
 }
 
 pytestmark = pytest.mark.anyio
