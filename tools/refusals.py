@@ -62,9 +62,11 @@ def _said() -> dict[str, tuple[int | None, str]]:
 def _calls(tree: ast.Module) -> Iterator[tuple[str, str, ast.expr | None, dict[str, ast.expr]]]:
     """(class, rule word, sentence, what names in it stand for) of `BusinessRule("word", "sentence")` and
     `Issue("code", "word", "sentence")`."""
-    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     everywhere = dict(_constants(tree))
-    names = {id(node): everywhere | dict(_constants(scope)) for scope in scopes for node in ast.walk(scope)}
+    names = {id(node): everywhere for node in ast.walk(tree)}
+    for function in functions:
+        names |= dict.fromkeys(map(id, ast.walk(function)), everywhere | dict(_constants(function)))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         maker = ast.unparse(call.func).split(".")[-1]
         place = 1 if maker == "Issue" else 0
