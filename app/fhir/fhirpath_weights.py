@@ -96,6 +96,11 @@ def _moved(*given: Any) -> int:
     return sum(map(_number, given)) // MOVED
 
 
+def _told_apart(*given: Any) -> int:
+    """Each is written out to be compared."""
+    return _moved(*given) + made(sum(map(_letters, given)))
+
+
 def _added(one: Any, other: Any) -> int:
     return (_number(one) + _number(other)) // MADE
 
@@ -111,10 +116,11 @@ WEIGHTS: Mapping[str, Callable[..., int]] = MappingProxyType(
         **dict.fromkeys(("&", "+"), _together),
         **dict.fromkeys(("upper", "lower", "trim", "toString", "encode", "decode"), _copied),
         **dict.fromkeys(("indexOf", "contains", "startsWith", "endsWith"), _searched),
-        **dict.fromkeys(("tail", "skip", "take", "distinct", "isDistinct", "sum", "min", "max"), _moved),
+        **dict.fromkeys(("tail", "skip", "take", "sum", "min", "max"), _moved),
         **dict.fromkeys(("allTrue", "anyTrue", "allFalse", "anyFalse"), _moved),
         **dict.fromkeys(("exclude", "intersect", "subsetOf", "supersetOf"), _compared),
-        **dict.fromkeys(("|", "union", "containsOp", "inOp"), _moved),
+        **dict.fromkeys(("|", "union", "distinct", "isDistinct", "~", "!~"), _told_apart),
+        **dict.fromkeys(("containsOp", "inOp"), _moved),
         "combine": _added,
         "substring": _cut,
         "replace": _replaced,

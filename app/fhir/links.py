@@ -1,7 +1,7 @@
 """Links between the entries of a transaction, and how they become real once the entries have ids.
 
 *Source*: R4 http.html#trules: references, elements of type uri, url, oid and uuid, and the links of a narrative; never
-a canonical. A reference to a version stays one.
+a canonical. A reference to a version stays one, of the version that the transaction makes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from app.fhir.tables import r4
 
 HISTORY = "/_history/"
+# until it is known which
+NEW_VERSION = "of-this-transaction"
 _LINKING = frozenset(("uri", "url", "oid", "uuid"))
 _OTHER_TEXTS = frozenset(("canonical", "code", "id", "markdown", "string"))
 # a few types have other texts by these names; nothing of theirs is what an entry is called
@@ -60,12 +62,14 @@ def turned(name: str, value: Any, mapping: Mapping[str, str]) -> Any:
         return rewrite(value, mapping) if type(value) is dict else value
     if name == "div":
         return _HREF.sub(partial(_href, mapping=mapping), value)
+    if name == "reference":
+        head, mark, _ = value.partition(HISTORY)
+        return f"{mapping[head]}{HISTORY}{NEW_VERSION}" if mark and head in mapping else mapping.get(value, value)
     return _link(value, mapping) if name in names() else value
 
 
 def _link(text: str, mapping: Mapping[str, str]) -> str:
-    head, mark, version = text.partition(HISTORY)
-    return mapping.get(text) or (mapping[head] + mark + version if mark and head in mapping else text)
+    return mapping.get(text, text)
 
 
 def _href(found: re.Match[str], mapping: Mapping[str, str]) -> str:

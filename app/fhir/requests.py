@@ -153,7 +153,7 @@ def _entry(index: int, tree: JsonObject) -> Entry:
         if_none_exist=request.get("ifNoneExist"),
         if_modified_since=request.get("ifModifiedSince"),
     )
-    address = _ADDRESS.fullmatch(request["url"].removesuffix("?"))
+    address = _ADDRESS.fullmatch(request.get("url", "").removesuffix("?"))
     path = tuple(address[1].split("/")) if address else ()
     if address is None or not (path[0][0] in "_$" or path[0] in r4().resource_types):
         raise Invalid("bundle-url", _URL, f"{entry.at}.request.url")

@@ -22,6 +22,8 @@ MOST = 1000
 MOST_BYTES = 10 * 1024 * 1024
 # these few are read without asking first how large they are
 FEW = 10
+# what rules of shipped profiles may take in one judgement: ten times what those may that anybody installs
+MOST_SHIPPED = 5_000_000
 
 
 class Known:
@@ -47,7 +49,7 @@ class Known:
         self.asked: set[Key] = set()
         self.unread = 0
         self.judged: Memo = {}
-        self.work = Work()
+        self.work, self.work_shipped = Work(), Work(MOST_SHIPPED)
 
     def resolve(self, reference: str) -> JsonObject | None:
         if reference in self._named:

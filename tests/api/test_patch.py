@@ -75,6 +75,16 @@ async def test_a_text_written_by_hand_is_changed_together_with_the_data(town: To
     assert answer.status_code == 200, answer.text
 
 
+async def test_a_text_written_by_hand_does_not_keep_a_referral_from_being_cancelled(town: Town) -> None:
+    sent = await refer(town.world, town.ehr, None, Task={"text": narrative("additional")})
+    steps = [op("replace", "/status", "cancelled"), op("add", "/statusReason", {"text": "moved away"})]
+    answer = await patch(town.ehr, sent.ref("Task"), *steps)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["text"] == narrative("additional")
+    other = op("add", "/description", "said better")
+    refused(await patch(town.ehr, sent.ref("Task"), other), 422, "business-rule", rule="patch-text")
+
+
 async def test_an_owner_who_answers_leaves_no_text_that_says_otherwise(town: Town) -> None:
     sent = await refer(town.world, town.ehr, town.pantry, Task={"text": narrative("generated")})
     task, *_ = await town.cbo.search("Task?status=requested&_count=1")

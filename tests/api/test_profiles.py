@@ -94,6 +94,20 @@ async def test_a_version_that_is_not_known_cannot_be_judged_by(town: Town, versi
         assert "3.0.0" in issue["diagnostics"]
 
 
+async def test_what_is_taken_for_a_referral_by_its_claim_is_judged_as_one_in_any_version(town: Town) -> None:
+    claim = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/SDOHCC-TaskForReferralManagement|2.3.0"
+    tree = resource(
+        "Task",
+        meta={"profile": [claim]},
+        for_=DELETE,
+        code=DELETE,
+        focus="Patient/1",
+        owner=f"Organization/{town.world.network.organization}",
+    )
+    issues = refused(await town.ehr.create(tree), 422, "required", rule="profile-required")
+    assert {"Task.code", "Task.for"} <= {each["expression"][0] for each in issues}
+
+
 async def test_each_of_several_claims_is_held(town: Town) -> None:
     core = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-condition-problems-health-concerns"
     tree = declaring("Condition", profile("Condition"), core, subject=await person(town.ehr), code=DELETE)

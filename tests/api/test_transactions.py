@@ -272,26 +272,3 @@ async def test_many_transactions_that_cross_each_other_end(town: Town) -> None:
     assert {answer.status_code for answer in answers} == {200}
     for each in there:
         assert (await town.ehr.get(f"Location/{each['id']}")).headers["etag"] == 'W/"17"'
-
-
-async def test_links_lead_to_what_the_transaction_makes(town: Town) -> None:
-    """http.html#trules: also addresses, the links of a narrative, and references to a version."""
-    there, old, new = await made(town, resource("Patient")), f"https://ehr.example/fhir/Patient/{uuid4()}", urn()
-    extension = [{"url": "https://x.example", "valueUri": new}, {"url": "https://x.example", "valueString": new}]
-    text = {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{new}">her</a></div>'}
-    answer = await town.ehr.bundle(
-        "transaction",
-        [
-            entry(resource("Patient", extension=extension, text=text), new),
-            {**put_entry(there), "fullUrl": old},
-            entry(resource("Condition", subject=f"{new}/_history/7")),
-            entry(resource("Condition", subject=f"{old}/_history/3")),
-        ],
-    )
-    assert statuses(answer) == ["201", "200", "201", "201"]
-    made_one, *_, second, third = [each["resource"] for each in answer.json()["entry"]]
-    name = f"Patient/{made_one['id']}"
-    assert [each.get("valueUri", each.get("valueString")) for each in made_one["extension"]] == [name, new]
-    assert f'<a href="{name}">' in made_one["text"]["div"]
-    assert second["subject"]["reference"] == f"{name}/_history/1"
-    assert third["subject"]["reference"] == f"Patient/{there['id']}/_history/2"

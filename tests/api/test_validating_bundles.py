@@ -68,6 +68,12 @@ async def test_what_the_base_refuses_is_told(town: Town, entries: list[dict[str,
     assert (await judged(town.ehr, bundle("transaction", *entries)))[rule] == [at]
 
 
+async def test_what_is_wrong_with_one_entry_of_a_batch_is_told(town: Town) -> None:
+    entries = [request("GET", "nowhere"), request("GET", "Patient"), request("PUT", "Patient/1", resource("Patient"))]
+    told = await judged(town.ehr, bundle("batch", *entries))
+    assert told == {"bundle-url": ["Bundle.entry[0].request.url"], "bundle-id": ["Bundle.entry[2].resource.id"]}
+
+
 async def test_a_bundle_that_is_no_request_is_judged_by_itself(town: Town) -> None:
     collection = bundle("collection", {"fullUrl": urn(), "resource": observation(urn())})
     assert set(await judged(town.ehr, collection)) == FINE

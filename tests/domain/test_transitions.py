@@ -97,3 +97,12 @@ def test_what_changed_is_told_by_element_without_id_and_meta() -> None:
     after = {"id": "2", "meta": {}, "status": "requested", "_status": {"id": "b"}, "priority": "stat"}
     assert task.changed_elements(before, after) == ["note", "priority", "status"]
     assert task.changed_elements(before, after, ignoring=("status",)) == ["note", "priority"]
+
+
+@pytest.mark.parametrize(("status", "named"), [("generated", []), ("extensions", []), ("additional", ["text"])])
+def test_a_text_that_says_no_more_than_the_data_may_go_unnoticed(status: str, named: list[str]) -> None:
+    before = {"resourceType": "Task", "status": "requested", "text": {"status": status, "div": "<div>a</div>"}}
+    after = {"resourceType": "Task", "status": "accepted"}
+    assert task.changed_elements(before, after) == sorted(["status", *named])
+    other = after | {"text": {"status": "generated", "div": "<div>b</div>"}}
+    assert task.changed_elements(before, other) == ["status", "text"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.fhir.links import rewrite
+from app.fhir.links import NEW_VERSION, rewrite
 from tests.fhir.test_references import TASK, UUID
 
 TURNED = {UUID: "ServiceRequest/7"}
@@ -36,7 +36,8 @@ def test_without_a_match_a_tree_stays_as_it_is() -> None:
         ({"policy": ["https://x.example", UUID]}, {"policy": ["https://x.example", "ServiceRequest/7"]}),
         ({"instantiatesCanonical": [UUID], "valueCanonical": UUID}, None),
         ({"valueString": UUID, "identifier": {"value": UUID}, "description": UUID}, None),
-        ({"reference": f"{UUID}/_history/4"}, {"reference": "ServiceRequest/7/_history/4"}),
+        ({"reference": f"{UUID}/_history/4"}, {"reference": f"ServiceRequest/7/_history/{NEW_VERSION}"}),
+        ({"valueUri": f"{UUID}/_history/4"}, None),
         ({"reference": f"{UUID}/4"}, None),
         ({"div": f'<div><a href="{UUID}">a</a> {UUID} <img src = \'{UUID}\'/><a href="{UUID}x">b</a></div>'},
          {"div": f'<div><a href="ServiceRequest/7">a</a> {UUID} <img src = \'ServiceRequest/7\'/><a href="{UUID}x">b</a></div>'}),

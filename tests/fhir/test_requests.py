@@ -81,6 +81,9 @@ MALICE: list[Case] = [
 ]  # fmt: skip
 OF_ONE: list[Case] = [
     ("no such type", bundle(entry("GET", "Nobody/1")), "bundle-url", "entry[0].request.url"),
+    ("an address that is a reason for its absence", bundle({"request": {"method": "GET", "_url": {"extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}}}),
+     "bundle-url", "entry[0].request.url"),
     ("an address without end", bundle(entry("GET", "Task/1/_history/2/3/4")), "bundle-url", "entry[0].request.url"),
     ("a patch as it is", bundle(entry("PATCH", "Task/1", TASK)), "bundle-resource", "entry[0].resource"),
     ("a patch without data", bundle(entry("PATCH", "Task/1")), "bundle-resource", "entry[0].resource"),

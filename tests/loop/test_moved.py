@@ -102,6 +102,18 @@ def test_an_output_that_breaks_a_rule_which_was_broken_otherwise_is_new() -> Non
     assert brings("chosen-contact", "general-information-response") == [("SDOH-Task-7", "Task.output")]
 
 
+@pytest.mark.parametrize(("source", "rules"), [("urn:old", []), ("urn:new", ["profile-fixed"])])
+def test_what_a_sender_changes_in_meta_is_new(source: str, rules: list[str]) -> None:
+    def judge(tree: Tree) -> list[Any]:
+        return judged(tree, table("Task", 'element ; meta.source ;  ;  ; fixed "urn:right"'))
+
+    before = task("requested", meta={"versionId": "1", "source": "urn:old"})
+    after = task("accepted", meta={"versionId": "2", "source": source})
+    moved = Moved(before, after, judge)
+    assert [each.rule for each in judge(after)] == ["profile-fixed"]
+    assert [each.rule for each in judge(after) if moved.brings(each)] == rules
+
+
 def test_what_changes_more_is_no_move() -> None:
     assert not only_moves(task("requested"), task("requested", description="x"))
     assert not only_moves(task("requested"), task("requested", _intent={"id": "x"}))

@@ -33,6 +33,10 @@ class Knowledge:
     def work(self) -> Work:
         return Work()
 
+    @property
+    def work_shipped(self) -> Work:
+        return Work()
+
     def resolve(self, reference: str) -> JsonObject | None:
         return None
 

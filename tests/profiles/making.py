@@ -27,7 +27,7 @@ class Told:
         self.resources = resources
         self.value_sets = value_sets
         self.judged: Memo = {}
-        self.work = Work()
+        self.work, self.work_shipped = Work(), Work()
 
     def resolve(self, reference: str) -> Tree | None:
         return self.resources.get(reference)

@@ -146,6 +146,22 @@ def test_the_last_of_many_numbers_is_checked_like_the_first() -> None:
     assert rules_broken(known, organization, US_CORE + "us-core-organization") == ["us-core-17"]
 
 
+def test_rules_of_shipped_profiles_end_somewhere_too() -> None:
+    known = Known(conformance().value_sets, "https://example.org/fhir", {})
+    known.work_shipped.left = 0
+    role = {"resourceType": "PractitionerRole", "practitioner": {"reference": "Practitioner/1"}}
+    found = conformance().profiles.check("PractitionerRole", role, [ROLE], known)
+    assert {each.rule for each in found if each.severity == "information"} == {"rule-unchecked"}
+
+
+def test_many_agents_of_one_provenance_take_no_rule_of_fhirpath() -> None:
+    known = Known(conformance().value_sets, "https://example.org/fhir", {})
+    known.work_shipped.left = 0
+    tree = {"resourceType": "Provenance", "agent": [{"who": {"reference": f"Device/{n}"}} for n in range(100)]}
+    assert rules_broken(known, tree, US_CORE + "us-core-provenance") == []
+    assert not [each for each in conformance().profiles.check("Provenance", tree, [US_CORE + "us-core-provenance"], known) if each.rule == "rule-unchecked"]  # fmt: skip
+
+
 def test_rules_of_installed_profiles_share_what_one_write_may_cost() -> None:
     rule = "rule ; . ; c-1 ; error ; description.length() > 100 ; Long."
     known, text = Known(conformance().value_sets, "https://example.org/fhir", {}), table("Task", rule)

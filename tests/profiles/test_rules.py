@@ -25,7 +25,7 @@ from tests.profiles.making import Told
 
 EXAMPLES = 300 if os.environ.get("SOAK") else 30
 CONFORMANCE = conformance()
-TOLD = Told({"DocumentReference/1": {"resourceType": "DocumentReference"}, "Patient/1": {"resourceType": "Patient"}}, CONFORMANCE.value_sets)  # fmt: skip
+TOLD = Told({f"{kind}/1": {"resourceType": kind} for kind in ("DocumentReference", "Patient", "Practitioner", "Device", "Organization")}, CONFORMANCE.value_sets)  # fmt: skip
 CODES = [
     (rules.SDC, "complete-questionnaire"), (rules.SDC, "questionnaire"), (rules.SDC, "questionnaire-response"),
     *((rules.TEMPORARY, code) for code in (
@@ -66,13 +66,14 @@ ANYTHING = {
     "Observation.referenceRange": st.fixed_dictionaries({}, optional={"text": st.just("x"), **dict.fromkeys(("low", "high"), st.sampled_from([{"value": 1}, {"system": "http://unitsofmeasure.org"}, {"system": "urn:s"}]))}),
     "Attachment": st.fixed_dictionaries({}, optional={"url": st.just("urn:x"), "data": st.just("AAAA"), "title": st.just("x")}),
     "Questionnaire.item": st.fixed_dictionaries({"linkId": st.just("1")}, optional={"answerOption": st.just([{"valueString": "x"}]), "answerValueSet": st.just("urn:x"), "extension": st.just([COMPUTED])}),
+    "Provenance.agent": st.fixed_dictionaries({"who": st.sampled_from([{"reference": each} for each in ("Practitioner/1", "Device/1", "Organization/1")])}, optional={"onBehalfOf": st.just({"reference": "Organization/1"})}),
     "dateTime": st.sampled_from(["2026", "2026-01", "2026-01-01", "2026-01-01T10:00:00Z"]),
 }  # fmt: skip
 # expression -> what it is a rule of
 OF = {rule.expression: (facts.type if not rule.path else rule.path) for facts in CONFORMANCE.profiles.facts.values() for rule in facts.rules}  # fmt: skip
 BELOW = {"name": "HumanName", "subject": "Reference", "component": "Observation", "effective[x]": "dateTime",
     **dict.fromkeys(("identifier:NPI", "identifier:CLIA", "identifier:NAIC"), "Identifier"),
-    "referenceRange": "Observation.referenceRange", "content.attachment": "Attachment", "item": "Questionnaire.item"}  # fmt: skip
+    "agent": "Provenance.agent", "referenceRange": "Observation.referenceRange", "content.attachment": "Attachment", "item": "Questionnaire.item"}  # fmt: skip
 
 
 def holds(test: Any, kind: str, value: Any) -> bool | None:

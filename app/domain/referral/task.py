@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.referral.transitions import PATIENT_TASK, REFERRAL_TASK, Transition
+from app.fhir.stale_text import without_made_text
 
 PROFILE = "http://hl7.org/fhir/us/sdoh-clinicalcare/StructureDefinition/"
 TEMPORARY_CODES = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
@@ -79,9 +80,10 @@ def is_about_another(tree: dict[str, Any]) -> bool:
 
 
 def changed_elements(before: dict[str, Any], after: dict[str, Any], ignoring: Collection[str] = ()) -> list[str]:
-    """The top-level elements that differ, without id and meta, `_x` counted to `x`. A narrative that is gone is none:
-    what it said stands in the others."""
-    passed_over = {"id", "meta", "resourceType", *ignoring, *(() if "text" in after else ("text",))}
+    """The top-level elements that differ, without id and meta, `_x` counted to `x`. A narrative that is gone and was
+    made of the data is none: what it said stands in the others."""
+    told_twice = "text" not in after and without_made_text(before) is not before
+    passed_over = {"id", "meta", "resourceType", *ignoring, *(("text",) if told_twice else ())}
     names = {name.lstrip("_") for name in (*before, *after)} - passed_over
     return sorted(
         name for name in names if before.get(name) != after.get(name) or before.get("_" + name) != after.get("_" + name)

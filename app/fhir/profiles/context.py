@@ -20,13 +20,17 @@ Memo = dict[tuple[str, int, int], tuple[Any, bool | None]]
 
 class Knowledge(Protocol):
     """What cannot be told from the resource and the tables. None: not known. `judged`: what was found out already with
-    this knowledge; resources that refer to each other are judged once each. `work`: how much rules may take."""
+    this knowledge; resources that refer to each other are judged once each. `work`: how much rules may take that were
+    installed, `work_shipped`: those that are shipped."""
 
     @property
     def judged(self) -> Memo: ...
 
     @property
     def work(self) -> Work: ...
+
+    @property
+    def work_shipped(self) -> Work: ...
 
     @property
     def unread(self) -> int:

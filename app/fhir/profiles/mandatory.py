@@ -73,6 +73,7 @@ class Demands:
 
     def __init__(self, rules: Iterable[Mandatory]) -> None:
         self.rules = tuple(rules)
+        self._urls = frozenset(rule.url for rule in self.rules)
         self._always: dict[str, list[str]] = {}
         self._by_code: dict[str, dict[Code, list[str]]] = {}
         for rule in self.rules:
@@ -82,9 +83,10 @@ class Demands:
                 self._by_code.setdefault(rule.type, {}).setdefault(code, []).append(rule.url)
 
     def of(self, tree: JsonObject) -> list[str]:
-        """The addresses of the profiles."""
+        """The addresses of the profiles: what a code demands is demanded, too, of whoever claims any version of it."""
         kind = tree.get("resourceType", "")
         found = [*self._always.get(kind, ())]
+        found += [url for each in declared(tree) if (url := each.partition("|")[0]) in self._urls]
         by_code = self._by_code.get(kind)
         if by_code is not None:
             for code in _codes_of(tree):

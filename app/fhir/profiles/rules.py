@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from app.fhir.fhirpath import NotFhirPath, Subject, TooMuch, Work, test_of
+from app.fhir.fhirpath import NotFhirPath, Subject, TooMuch, test_of
 from app.fhir.invariant_tests import codings, has
 from app.fhir.primitives import Flaw
 from app.fhir.problems import Problems, report
@@ -86,7 +86,7 @@ def _later(expression: str, path: str, shipped: bool) -> Test:
             context.inside.root,
             resolve,
             context.knowledge.contains,
-            Work() if shipped else context.knowledge.work,
+            context.knowledge.work_shipped if shipped else context.knowledge.work,
         )
         return holds
 

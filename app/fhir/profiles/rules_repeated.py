@@ -1,8 +1,8 @@
 """Rules of US Core and of Structured Data Capture about what repeats, in Python: by FHIRPath the number of an
 organization takes some five milliseconds, and it may have a hundred of them.
 
-*Source*: US Core 7.0.0 (us-core-6, 16 to 19 and 22, obs-3); SDC 3.0.0 (sdc-1, que-14, sdcqr-2). Who calls it:
-`rules.py`.
+*Source*: US Core 7.0.0 (us-core-6, 16 to 19 and 22, obs-3, provenance-1); SDC 3.0.0 (sdc-1, que-14, sdcqr-2). Who
+calls it: `rules.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.fhir.invariant_tests import has
-from app.fhir.profiles.context import Context
+from app.fhir.profiles.context import Context, followed
 from app.fhir.profiles.values import Item
 
 Test = Callable[[Item, Context], bool]
@@ -56,6 +56,13 @@ def _constrained(item: Item, _: Context) -> bool:
     return not has(item.value, "answerConstraint") or has(item.value, "answerOption") or _computes(item)
 
 
+def _on_behalf(item: Item, context: Context) -> bool:
+    """Whoever acts as a person or as a device acts for somebody."""
+    who = followed(item.value.get("who"), context)
+    acts = who is not None and who.get("resourceType") in ("Practitioner", "Device")
+    return not acts or has(item.value, "onBehalfOf")
+
+
 def one_item_each(item: Item, _: Context) -> bool:
     """Of a QuestionnaireResponse: no two items side by side answer one question (sdcqr-2; the engine finds none)."""
     waiting: list[Any] = [item.value]
@@ -89,6 +96,7 @@ REPEATED: Mapping[str, Test] = MappingProxyType(
         "value.matches('^[0-9]{2}D[0-9]{7}$')": _written("[0-9]{2}D[0-9]{7}"),
         "value.matches('^[0-9]{5}$')": _written("[0-9]{5}"),
         "low.exists() or high.exists() or text.exists()": _any_of("low", "high", "text"),
+        "who.exists((resolve() is Practitioner) or (resolve() is Device)) implies onBehalfOf.exists()": _on_behalf,
         "url.exists() or data.exists()": _any_of("url", "data"),
         _UNITS_ONLY: _in_units,
         f"extension('{_ANSWERS}').empty().not() implies (answerOption.empty() and answerValueSet.empty())": (

@@ -35,7 +35,7 @@ Pairs = list[tuple[str, str]]
 async def history(network: Network, caller: Caller, request: FhirRequest) -> FhirResponse:
     """200 with a Bundle of type history; 404 for a resource that is missing or hidden."""
     *where, _ = request.path
-    pairs = [pair for pair in request.query if pair[1]]
+    pairs = [(name, value) for name, value in request.query if value or name == PAGE]
     _refuse_unknown(pairs)
     part, since = subset.asked(pairs), _since(pairs)
     size = 0 if part is not None and part.summary == "count" else _count(network, pairs)

@@ -77,7 +77,7 @@ async def form(request: FhirRequest) -> Pairs:
     if not body:
         return []
     kind, _, parameter = request.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() != FORM or parameter.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
+    if kind.strip().lower() != FORM or parameter.strip(" ;").lower().replace('"', "") not in ("", "charset=utf-8"):
         raise MediaType("media-type", f"_search takes {FORM} in UTF-8")
     try:
         return query_pairs(body.decode("utf-8"))

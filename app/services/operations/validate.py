@@ -104,7 +104,8 @@ def _of_posting(network: Network, tree: JsonObject) -> Iterable[Issue]:
         return refusal.issues
     written = [each for each in entries if each.method not in READS and not each.calls]
     there = {each.full_url for each in written} if kind == "transaction" else set()
-    return [issue for each in written for issue in _leading_nowhere(network, each, there)]
+    refused = [issue for each in entries if each.refused is not None for issue in each.refused.issues]
+    return [*refused, *(issue for each in written for issue in _leading_nowhere(network, each, there))]
 
 
 def _leading_nowhere(network: Network, each: Asked, there: Collection[str | None]) -> list[Issue]:

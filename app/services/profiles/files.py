@@ -44,6 +44,11 @@ class _Files:
         """Each rule has its own."""
         return Work()
 
+    @property
+    def work_shipped(self) -> Work:
+        """Each rule has its own."""
+        return Work()
+
     def resolve(self, reference: str) -> JsonObject | None:
         return self._known.get(reference)
 

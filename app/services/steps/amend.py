@@ -8,6 +8,7 @@ from app.fhir.errors import BusinessRule, Refusal
 from app.fhir.json import JsonObject
 from app.fhir.json_patch import Budget, Operation
 from app.fhir.stale_text import is_by_hand, without_made_text
+from app.services.steps.moved import only_moves
 from app.services.writing import Write
 
 # what a narrative does not tell of
@@ -31,11 +32,14 @@ async def amend(write: Write) -> None:
 
 
 def _with_fitting_text(before: JsonObject, after: JsonObject, patch: tuple[Operation, ...]) -> JsonObject:
-    """Once its data differ, a narrative may say what is no longer so: one that was made of them is left out. Raises
-    BusinessRule for one that somebody wrote. A patch that changes the narrative, too, is the sender's affair."""
+    """Once its data differ, a narrative may say what is no longer so: one that was made of them is left out. A patch
+    that changes the narrative, too, is the sender's affair.
+
+    Raises BusinessRule for one that somebody wrote, unless the resource only moves on.
+    """
     if any(step.path[:1] == ("text",) and step.name != "test" for step in patch) or _told(before) == _told(after):
         return after
-    if is_by_hand(after):
+    if is_by_hand(after) and not only_moves(before, after):
         raise BusinessRule("patch-text", _BY_HAND, "text")
     return without_made_text(after)
 

@@ -17,6 +17,7 @@ from app.fhir.problems import MORE
 
 # how a referral moves on; a sender that moves it also says when
 MOVES = frozenset(("status", "statusReason", "output", "lastModified"))
+OURS = ("versionId", "lastUpdated")
 _OUTPUT = re.compile(r"[A-Za-z]+\.output\[(\d+)\]")
 
 
@@ -43,7 +44,8 @@ class Moved:
     """What a move brings. `judge` tells what is wrong with a tree."""
 
     def __init__(self, before: JsonObject, after: JsonObject, judge: Callable[[JsonObject], list[Issue]]) -> None:
-        self._changed = frozenset(task.changed_elements(before, after)) - {"output"}
+        meta = () if _told_of_meta(before) == _told_of_meta(after) else ("meta",)
+        self._changed = frozenset((*task.changed_elements(before, after), *meta)) - {"output"}
         self._kept = _kept(before, after)
         self._older = frozenset(judge(before))
         added = [each for number, each in enumerate(_outputs(after)) if number not in self._kept]
@@ -60,6 +62,12 @@ class Moved:
             return older is None or _at(issue, output, older) not in self._older
         element = re.split(r"[.\[]", issue.at.partition(".")[2], maxsplit=1)[0]
         return element in self._changed or issue not in self._older or issue in self._by_added
+
+
+def _told_of_meta(tree: JsonObject) -> JsonObject:
+    """What a sender says in it; versionId and lastUpdated are ours."""
+    meta = tree.get("meta")
+    return {name: meta[name] for name in meta if name not in OURS} if type(meta) is dict else {"meta": meta}
 
 
 def _outputs(tree: JsonObject) -> list[JsonObject]:

@@ -8,8 +8,8 @@ What is missing and what is hidden get the same answer.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.fhir.errors import NotSupported, ReferenceNotFound, Refusal, Value
-from app.fhir.links import HISTORY
+from app.fhir.errors import NotSupported, ReferenceNotFound, Refusal
+from app.fhir.links import HISTORY, NEW_VERSION
 from app.fhir.references import (
     Absolute,
     Conditional,
@@ -79,25 +79,17 @@ _BASE = "this address is not under the FHIR base of an EHR registered for you (b
 
 
 def _follow_versions(write: Write) -> None:
-    """A reference to a version of what the transaction writes means the version that it makes.
+    """A reference to a version of another entry means the version that the transaction makes.
 
     *Source*: R4 http.html#trules.
     """
     versions = {each.key: each.existing.version if each.existing else each.next_version for each in write.entries}
     for entry in write.changing:
         for reference in each_reference(entry.type, entry.tree):
-            target = _local(reference.text, write.network.base) if HISTORY in reference.text else None
-            if target is not None and target.version is not None and (target.type, target.id) in versions:
-                version = versions[target.type, target.id]
-                reference.holder["reference"] = f"{target.type}/{target.id}{HISTORY}{version}"
-
-
-def _local(text: str, base: str) -> Local | None:
-    try:
-        target = parse_reference(text, base)
-    except Value:
-        return None
-    return target if isinstance(target, Local) else None
+            named, mark, _ = reference.text.partition(HISTORY + NEW_VERSION)
+            type_name, _, fhir_id = named.partition("/")
+            if mark and (type_name, fhir_id) in versions:
+                reference.holder["reference"] = f"{named}{HISTORY}{versions[type_name, fhir_id]}"
 
 
 def _all(write: Write) -> Iterator[_Place]:

@@ -34,6 +34,7 @@ class Terms:
         self._memory = network.conformance.value_sets
         self._unit = unit
         self._sets: dict[str, ValueSetFacts | None] = {}
+        self._heads: dict[str, CodeSystemFacts | None] = {}
 
     async def heads(self, kind: Kind) -> list[Head]:
         """Every one that there is, by its address; installed ones in the place of shipped ones."""
@@ -68,7 +69,10 @@ class Terms:
         return replace(head, concepts=tuple(concept(*row) for row in rows))
 
     async def _head(self, url: str) -> CodeSystemFacts | None:
-        return code_system_in((await definitions.by_urls(self._unit, "code-system", [url])).get(url))
+        if url not in self._heads:
+            text = (await definitions.by_urls(self._unit, "code-system", [url])).get(url)
+            self._heads[url] = code_system_in(text)
+        return self._heads[url]
 
     async def members(self, facts: ValueSetFacts) -> list[tuple[str, str]]:
         """(system, code) of all that is in a value set, in its order. Raises NotListed."""

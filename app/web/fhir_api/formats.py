@@ -70,6 +70,8 @@ def reply_of(headers: Mapping[str, str], query: Iterable[tuple[str, str]], *, re
     """What the client asks for; `_format` outweighs Accept. Raises NotAcceptable, or Value for an odd `_pretty`."""
     accept, pretty = headers.get("accept", ""), "false"
     for name, value in query:
+        if not value:
+            continue
         if name == "_format":
             accept = SHORT.get(value, value.replace("fhir ", "fhir+"))  # an unescaped + has become a space
         elif name == "_pretty":
