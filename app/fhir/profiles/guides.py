@@ -77,7 +77,7 @@ class Conformance:
         declared = mandatory.declared(tree)
         demands = shipped_demands() if ours else self.demands
         asked, meant = tuple(also), self.profiles.meant
-        wanted = dict.fromkeys((*meant(declared), *demands.of(tree), *(meant(asked) if asked else ())))
+        wanted = dict.fromkeys((*meant(declared), *demands.of(tree, declared), *(meant(asked) if asked else ())))
         unread = knowledge.unread
         found = self.profiles.check(type_name, tree, wanted, knowledge, follows=follows)
         if knowledge.unread > unread:
@@ -94,7 +94,8 @@ class Conformance:
     def gaps(self, type_name: str, tree: JsonObject, also: Iterable[str] = ()) -> Iterator[Issue]:
         """What its profiles want supported and it does not hold: one issue for each profile."""
         meant = self.profiles.meant
-        urls = (*meant(mandatory.declared(tree)), *self.demands.of(tree), *meant(also))
+        declared = mandatory.declared(tree)
+        urls = (*meant(declared), *self.demands.of(tree, declared), *meant(also))
         for url in dict.fromkeys(urls):
             facts = self.profiles.facts.get(url)
             missing = gaps(facts, tree) if facts is not None and facts.type == type_name else []

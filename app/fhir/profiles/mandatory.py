@@ -82,11 +82,12 @@ class Demands:
             for code in rule.codes or ():
                 self._by_code.setdefault(rule.type, {}).setdefault(code, []).append(rule.url)
 
-    def of(self, tree: JsonObject) -> list[str]:
-        """The addresses of the profiles: what a code demands is demanded, too, of whoever claims any version of it."""
+    def of(self, tree: JsonObject, claims: Iterable[str]) -> list[str]:
+        """The addresses of the profiles: those that its code demands, and of these also whichever it claims in any
+        version."""
         kind = tree.get("resourceType", "")
-        found = [*self._always.get(kind, ())]
-        found += [url for each in declared(tree) if (url := each.partition("|")[0]) in self._urls]
+        found = [url for each in claims if (url := each.partition("|")[0]) in self._urls]
+        found += self._always.get(kind, ())
         by_code = self._by_code.get(kind)
         if by_code is not None:
             for code in _codes_of(tree):
