@@ -1,6 +1,7 @@
 """Ways to break a sound request: its resource, the bytes of it, its headers, its query, its address, its method.
 
-Values are CANARY wherever they can be: an answer that holds it has echoed. Names of elements are not: a refusal says where.
+Values are CANARY wherever they can be: an answer that holds it has echoed. Names of elements and of parameters are not,
+but for those that no name has: a refusal says where.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ HEADERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 QUERY_NAMES = (
     "_id", "_lastUpdated", "_count", "_sort", "_total", "_include", "_revinclude", "_summary", "_elements", "_format",
     "_pretty", "_page", "_since", "_at", "_type", "_profile", "_tag", "_source", "_has:Task:focus:status", "_filter",
-    "_text", "_content", "_query", "_list", "identifier", "status", "patient", "subject", "code", "date", "name", CANARY,
-    f"{CANARY}:exact", "_has:::", "_has:Task:focus", "a.b.c.d", "patient:Patient.name", "$where", "mode", "profile",
+    "_text", "_content", "_query", "_list", "identifier", "status", "patient", "subject", "code", "date", "name", "unheardOf", f"<{CANARY}>",
+    f"<{CANARY}>:exact", "_has:::", "_has:Task:focus", "a.b.c.d", "patient:Patient.name", "$where", "mode", "profile",
 )  # fmt: skip
 SUFFIXES = (
     "",
@@ -144,7 +145,7 @@ def _header(asked: Asked, chance: random.Random) -> None:
 def _query(asked: Asked, chance: random.Random) -> None:
     if chance.random() < 0.1:
         asked.raw_query = chance.choice(
-            ("%", "%zz=1", "a=%ff", "&&&", "=", f"{CANARY}", "a=1&" * 70, "_id=%00", "a\u00e9=1")
+            ("%", "%zz=1", "a=%ff", "&&&", "=", f"<{CANARY}>", "a=1&" * 70, "_id=%00", "a\u00e9=1")
         )
     for _ in range(chance.randint(1, 3)):
         asked.query.append((chance.choice(QUERY_NAMES) + chance.choice(SUFFIXES), chance.choice(VALUES)))

@@ -1,6 +1,6 @@
 """What an operation is called with: parameters of the address, and those of a Parameters resource in the body.
 
-*Source*: R4 operations.html#request; operationoutcome-definitions.html (http.name, for a parameter of the address).
+*Source*: R4 operations.html#request.
 """
 
 import re
@@ -44,7 +44,7 @@ async def inputs(request: FhirRequest, known: Collection[str], limit: int) -> In
     """What the request gives, by GET or POST. Raises UnknownParameter for a name that the operation does not know."""
     found = Inputs()
     for name, value in request.query:
-        _keep(found, name, value, known, f"http.{name}" if NAME.fullmatch(name) else "")
+        _keep(found, name, value, known, name if NAME.fullmatch(name) else "")
     tree = await tree_if_any(request, limit) if request.method == "POST" else None
     if tree is not None:
         if tree.get("resourceType") == "Parameters":
