@@ -36,13 +36,13 @@ run: $(VENV)/.run
 test: $(VENV)/.dev browser clients
 	$(PYTEST) -n $(WORKERS) --dist loadfile --durations=20 $(TESTS)
 
+# Its last line: where ../shared is absent, tests that need it are skipped, one by one, and no file fails to be read.
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST) -q tests/architecture
-	# where ../shared is absent, tests that need it are skipped, one by one: no file fails to be read
 	@BATON_TESTS_SHARED=/nonexistent $(PYTEST) -q -q --no-summary --collect-only $(TESTS) >$(VENV)/collected || { tail -30 $(VENV)/collected; exit 1; }
 
 docs-check: $(VENV)/.dev

@@ -56,7 +56,7 @@ def turned(name: str, value: Any, mapping: Mapping[str, str]) -> Any:
     """The value of a member of this name, changed in place unless it is a text."""
     if type(value) is list:
         if name in names():
-            value[:] = [_link(item, mapping) if type(item) is str else item for item in value]
+            value[:] = [mapping.get(item, item) if type(item) is str else item for item in value]
         return rewrite(value, mapping)
     if type(value) is not str:
         return rewrite(value, mapping) if type(value) is dict else value
@@ -64,14 +64,12 @@ def turned(name: str, value: Any, mapping: Mapping[str, str]) -> Any:
         return _HREF.sub(partial(_href, mapping=mapping), value)
     if name == "reference":
         head, mark, _ = value.partition(HISTORY)
-        return f"{mapping[head]}{HISTORY}{NEW_VERSION}" if mark and head in mapping else mapping.get(value, value)
-    return _link(value, mapping) if name in names() else value
-
-
-def _link(text: str, mapping: Mapping[str, str]) -> str:
-    return mapping.get(text, text)
+        if mark and not head.endswith(mapping.get(head, head)):  # else it names a version that may be there
+            return f"{mapping[head]}{HISTORY}{NEW_VERSION}"
+        return mapping.get(value, value)
+    return mapping.get(value, value) if name in names() else value
 
 
 def _href(found: re.Match[str], mapping: Mapping[str, str]) -> str:
     quote, text = found[2][0], found[2][1:-1]
-    return f"{found[1]}{quote}{_link(text, mapping)}{quote}"
+    return f"{found[1]}{quote}{mapping.get(text, text)}{quote}"

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from tests.api.verbs import made, statuses
 from tests.builders import entry, put_entry, reference, resource, urn
 from tests.town import Town
@@ -30,7 +32,8 @@ async def test_links_lead_to_what_the_transaction_makes(town: Town) -> None:
     assert third["subject"]["reference"] == f"Patient/{there['id']}/_history/2"
 
 
-async def test_a_reference_to_a_version_that_is_there_stays(town: Town) -> None:
+@pytest.mark.parametrize("named", [False, True])
+async def test_a_reference_to_a_version_that_is_there_stays(town: Town, *, named: bool) -> None:
     """Only what an entry is called in the transaction is turned: a source of a revision is the version before it."""
     there = await made(town, resource("Patient"))
     name = f"Patient/{there['id']}"
@@ -39,6 +42,10 @@ async def test_a_reference_to_a_version_that_is_there_stays(town: Town) -> None:
     agent = [{"who": reference(f"Organization/{town.clinic}")}]
     provenance = resource("Provenance", target=[reference(name)], entity=[what], agent=agent)
     entries = [put_entry({**there, "active": True}), entry(provenance), put_entry({**seen, "status": "amended"})]
+    if named:  # as many send what they have read
+        base = town.world.network.base
+        urls = (f"{base}/{name}", f"{base}/Provenance/{uuid4()}", f"{base}/Observation/{seen['id']}")
+        entries = [{**each, "fullUrl": url} for each, url in zip(entries, urls, strict=True)]
     answer = await town.ehr.bundle("transaction", entries)
     assert statuses(answer) == ["200", "201", "200"]
     _, second, third = [each["resource"] for each in answer.json()["entry"]]

@@ -32,6 +32,7 @@ from app.services.operations.operation import Operation
 from app.services.profiles.judge import judge, named
 from app.services.projection import projection
 from app.services.requests import FhirRequest, FhirResponse, if_match, if_none_match
+from app.services.steps.references import NO_SUCH_ENTRY
 from app.services.write import write
 from app.services.writing import Entry
 from app.store import audit, resources
@@ -116,11 +117,8 @@ def _leading_nowhere(network: Network, each: Asked, there: Collection[str | None
         except Value:  # the structure's own problem
             continue
         if isinstance(target, Urn) and target.text not in there:
-            found += ReferenceNotFound("reference-not-in-bundle", _URN, expression(reference.path)).issues
+            found += ReferenceNotFound("reference-not-in-bundle", NO_SUCH_ENTRY, expression(reference.path)).issues
     return at_entry(found, each.index)
-
-
-_URN = "a urn reference names the fullUrl of another entry of the same transaction; none has it"
 
 
 def _refuse(network: Network, caller: Caller, type_name: str, mode: str, given: Inputs, fhir_id: str | None) -> None:

@@ -72,7 +72,7 @@ async def references(write: Write) -> None:
         raise _refusal(ReferenceNotFound, "reference-not-found", _MISSING, missing)
 
 
-_URN = "a urn reference names the fullUrl of another entry of the same transaction; none has it"
+NO_SUCH_ENTRY = "a urn reference names the fullUrl of another entry of the same transaction; none has it"
 _FORM = "write a reference as Type/id, or as an address under the FHIR base of a registered EHR"
 _MISSING = "nothing that you may see stands at this reference; send it first, or in the same transaction"
 _BASE = "this address is not under the FHIR base of an EHR registered for you (baton ehr add); or send the resource"
@@ -112,7 +112,7 @@ def _by_kind(write: Write) -> tuple[dict[tuple[str, str], list[_Place]], list[tu
             case Remote() as target:
                 remote.append(((entry, reference), target))
             case Urn() if entry.mode != "copy":
-                raise ReferenceNotFound("reference-not-in-bundle", _URN, entry.place(reference.path))
+                raise ReferenceNotFound("reference-not-in-bundle", NO_SUCH_ENTRY, entry.place(reference.path))
             case Absolute() | Conditional() if entry.mode != "copy":
                 raise NotSupported("reference-form", _FORM, entry.place(reference.path))
     return local, remote
